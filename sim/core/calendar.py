@@ -1,0 +1,63 @@
+"""Days of simulation and calendar dates; day 0 is 1 January of the first year."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import date
+
+DAYS_PER_YEAR = 365.25
+HOURS_PER_DAY = 24.0
+MONTHS_PER_YEAR = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Calendar of a run from 1 January `start` to 31 December `end`.
+
+    month_starts : day of simulation on which each month begins, one more entry for the end of the run.
+    """
+
+    start: int
+    end: int
+    month_starts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, start: int, end: int) -> Calendar:
+        """Build the calendar of the years `start` to `end`, both included."""
+        zero = date(start, 1, 1).toordinal()
+        firsts = [date(y, m, 1).toordinal() - zero for y in range(start, end + 1) for m in range(1, 13)]
+        return cls(start, end, (*firsts, date(end + 1, 1, 1).toordinal() - zero))
+
+    @property
+    def days(self) -> int:
+        """Length of the run [days]."""
+        return self.month_starts[-1]
+
+    @property
+    def months(self) -> int:
+        """Number of months in the run."""
+        return len(self.month_starts) - 1
+
+    @property
+    def years(self) -> range:
+        """Calendar years of the run."""
+        return range(self.start, self.end + 1)
+
+    def month_of(self, day: float) -> int:
+        """Index of the month that holds `day`, 0 for January of the first year; the last month after the end."""
+        return min(bisect_right(self.month_starts, day) - 1, self.months - 1)
+
+    def year_of(self, day: float) -> int:
+        """Calendar year that holds `day`."""
+        return self.start + self.month_of(day) // MONTHS_PER_YEAR
+
+    def decimal_year(self, day: float) -> float:
+        """Decimal calendar year of `day`, 2026.0 for 1 January 2026."""
+        year = self.year_of(day)
+        first = self.month_starts[(year - self.start) * 12]
+        return year + (day - first) / (self.month_starts[(year - self.start) * 12 + 12] - first)
+
+    def day_of(self, when: date) -> int:
+        """Day of simulation of a calendar date (negative before the start)."""
+        return when.toordinal() - date(self.start, 1, 1).toordinal()

@@ -1,0 +1,61 @@
+"""The services every room of a running world shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sim.core.calendar import Calendar
+from sim.core.lot import Lot
+from sim.engine.clock import Clock
+from sim.engine.composition import Composition
+from sim.engine.dials import Dials
+from sim.engine.ledger import Ledger
+from sim.engine.recorder import Recorder
+from sim.engine.streams import Streams
+from sim.engine.tags import Tags
+
+
+@dataclass(slots=True)
+class World:
+    """Clock, book and streams of one replication; knows no e-waste."""
+
+    calendar: Calendar
+    composition: Composition
+    ledger: Ledger
+    streams: Streams
+    clock: Clock = field(default_factory=Clock)
+    tags: Tags = field(default_factory=Tags)
+    recorder: Recorder = field(default_factory=Recorder)
+    dials: Dials = field(default_factory=Dials)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def year(self) -> int:
+        """Calendar year of now."""
+        return self.calendar.year_of(self.clock.now)
+
+    @property
+    def month(self) -> int:
+        """Index of the month of now."""
+        return self.calendar.month_of(self.clock.now)
+
+    @property
+    def decimal_year(self) -> float:
+        """Decimal calendar year of now."""
+        return self.calendar.decimal_year(self.clock.now)
+
+
+class Receiver(Protocol):
+    """A place that material can be sent to: a plant's yard, a port store, a sink."""
+
+    name: str
+    country: str
+
+    def space_kg(self) -> float:
+        """Mass it would take now [kg]; infinite for a sink."""
+        ...
+
+    def receive(self, lots: list[Lot], source: int) -> None:
+        """Take lots out of account `source` now; the caller has checked `space_kg`."""
+        ...
