@@ -47,15 +47,26 @@ class World:
 
 
 class Receiver(Protocol):
-    """A place that material can be sent to: a plant's yard, a port store, a sink."""
+    """A place that material can be sent to: a plant's yard, a port store, a sink.
+
+    `material` is a product group, a fraction or a product form: what the lots are, as routes name it.
+    """
 
     name: str
     country: str
 
-    def space_kg(self) -> float:
+    def space_kg(self, material: str = "") -> float:
         """Mass it would take now [kg]; infinite for a sink."""
         ...
 
-    def receive(self, lots: list[Lot], source: int) -> None:
+    def receive(self, material: str, lots: list[Lot], source: int) -> None:
         """Take lots out of account `source` now; the caller has checked `space_kg`."""
+        ...
+
+
+class Router(Protocol):
+    """Decides where material goes."""
+
+    def plan(self, country: str, material: str, kg: float) -> list[tuple[Receiver, float]]:
+        """Split `kg` of material that is in `country` over receivers with space; what is left out waits."""
         ...
