@@ -15,7 +15,8 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from sim.core.quantity import Quantity, Spread, Value
 
-_YEAR = re.compile(r"\d{4}")
+_YEAR = re.compile(r"\d{4}", re.ASCII)
+_RANGE = frozenset({"low", "mode", "high"})
 T = TypeVar("T")
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 
@@ -23,7 +24,10 @@ FIRST_YEAR, LAST_YEAR = 1950, 2100
 class Spec(BaseModel):
     """A frozen, strict piece of a scenario: unknown keys, NaN and infinity are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True)
+    # built when first used: a command that only needs names of keys starts faster
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True, defer_build=True
+    )
 
 
 class Bounded:
@@ -51,42 +55,49 @@ class Bounded:
         return {"anyOf": [number, spread, path], "x-unit": self.unit}
 
     def read(self, raw: object) -> Quantity:
-        """Turn a number, `{low, mode, high}` or `{year = ...}` into a `Quantity`; raise on anything else."""
+        """Turn a number, `{low, mode, high}` or `{year = ...}` into a `Quantity`; raise on anything else.
+
+        The context of an error tells with `within` which part of a range or path is meant.
+        """
+        if type(raw) is float and self.low <= raw <= self.high:
+            return Quantity(((0.0, raw),))
         if isinstance(raw, Quantity):
             return raw
-        if isinstance(raw, dict) and raw and not ({"low", "mode", "high"} & set(raw)):
-            points = []
-            for key in sorted(raw, key=str):
-                if not _YEAR.fullmatch(str(key)) or not FIRST_YEAR <= int(key) <= LAST_YEAR:
-                    raise PydanticCustomError(
-                        "path_year",
-                        "'{key}' is not a year from {first} to {last}",
-                        {"key": str(key), "first": FIRST_YEAR, "last": LAST_YEAR},
-                    )
-                points.append((float(key), self._value(raw[key])))
-            return Quantity(tuple(points))
-        return Quantity.constant(self._value(raw))
+        if not isinstance(raw, dict) or _RANGE & set(raw):
+            return Quantity.constant(self._value(raw, ()))
+        if not raw:
+            raise PydanticCustomError("path_empty", "the table is empty", {"within": ()})
+        points = []
+        for key in sorted(raw, key=str):
+            if not _YEAR.fullmatch(str(key)) or not FIRST_YEAR <= int(key) <= LAST_YEAR:
+                raise PydanticCustomError(
+                    "path_year",
+                    "'{key}' is not a year from {first} to {last}",
+                    {"key": str(key), "first": FIRST_YEAR, "last": LAST_YEAR, "within": (str(key),)},
+                )
+            points.append((float(key), self._value(raw[key], (str(key),))))
+        return Quantity(tuple(points))
 
-    def _value(self, raw: object) -> Value:
-        if isinstance(raw, dict):
-            if set(raw) != {"low", "mode", "high"}:
-                raise PydanticCustomError("spread_keys", "a range needs exactly low, mode and high", {})
-            low, mode, high = (self._number(raw[k]) for k in ("low", "mode", "high"))
-            if not low <= mode <= high:
-                raise PydanticCustomError("spread_order", "a range must have low <= mode <= high", {})
-            return Spread(low, mode, high)
-        return self._number(raw)
+    def _value(self, raw: object, within: tuple[str, ...]) -> Value:
+        if not isinstance(raw, dict):
+            return self._number(raw, within)
+        if set(raw) != _RANGE:
+            raise PydanticCustomError("spread_keys", "a range needs exactly low, mode and high", {"within": within})
+        low, mode, high = (self._number(raw[key], (*within, key)) for key in ("low", "mode", "high"))
+        if not low <= mode <= high:
+            raise PydanticCustomError("spread_order", "a range must have low <= mode <= high", {"within": within})
+        return Spread(low, mode, high)
 
-    def _number(self, raw: object) -> float:
+    def _number(self, raw: object, within: tuple[str, ...]) -> float:
         if isinstance(raw, bool) or not isinstance(raw, int | float):
-            raise PydanticCustomError("quantity_type", "must be a number, a range or a path over years", {})
-        if not math.isfinite(raw):
-            raise PydanticCustomError("finite_number", "must be a finite number", {})
+            raise PydanticCustomError("quantity_type", "must be a number, a range or a path over years", {"within": within})
+        if isinstance(raw, float) and not math.isfinite(raw):
+            raise PydanticCustomError("finite_number", "must be a finite number", {"within": within})
         if not self.low <= raw <= self.high:
             raise PydanticCustomError(
                 "quantity_bounds",
                 "must be from {low} to {high} {unit}",
-                {"low": self.low, "high": self.high, "unit": self.unit, "value": raw},
+                {"low": self.low, "high": self.high, "unit": self.unit, "within": within},
             )
         return float(raw)
 

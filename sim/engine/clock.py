@@ -18,10 +18,11 @@ Process = Generator[Event, Any, None]
 class Clock:
     """Counts kernel events and runs callbacks and processes in time order, ties in order of creation."""
 
-    __slots__ = ("_env", "events")
+    __slots__ = ("_env", "_watch", "events")
 
     def __init__(self) -> None:
         self._env = simpy.Environment()
+        self._watch: Callable[[], None] | None = None
         self.events = 0
 
     @property
@@ -66,6 +67,14 @@ class Clock:
         self.events += 1
         return Event(self._env)
 
+    def watch(self, call: Callable[[], None]) -> None:
+        """Call `call()` after every event: slow, for audits."""
+        self._watch = call
+
     def run(self, until: float) -> None:
         """Run up to, not including, day `until`."""
+        if self._watch is not None:
+            while self._env.peek() < until:
+                self._env.step()
+                self._watch()
         self._env.run(until=until)

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.core.errors import ConservationError
 from sim.core.lot import Lot
 
 Vector = NDArray[np.float64]
+SUM_TOLERANCE = 1e-12  # a posting closes within this share of its lot
+DUST = 1e-12  # share of a lot: a residue by difference may fall this far below nothing by rounding
 
 
 class Composition:
@@ -28,12 +31,33 @@ class Composition:
         return self._rows[: self._used]
 
     def add(self, masses_kg: Vector) -> int:
-        """Add the composition of a batch given by its masses [kg], shape (substances,); return its row."""
-        return self.add_rows((masses_kg / masses_kg.sum())[np.newaxis, :])
+        """Add the composition of a batch given by its masses [kg], shape (substances,); return its row.
+
+        Raises
+        ------
+        ConservationError
+            If the batch is empty or any mass is negative beyond rounding.
+        """
+        total = masses_kg.sum()
+        if not total > 0.0:
+            raise ConservationError(f"a batch of {total} kg has no composition")
+        return self.add_rows((masses_kg / total)[np.newaxis, :])
 
     def add_rows(self, shares: Vector) -> int:
-        """Add rows of shares, shape (n, substances), each summing to 1; return the row of the first."""
+        """Add rows of shares, shape (n, substances), each summing to 1; return the row of the first.
+
+        Raises
+        ------
+        ConservationError
+            If a row does not sum to 1 or a share is negative beyond rounding.
+        """
         first, after = self._used, self._used + len(shares)
+        if not (np.abs(shares.sum(axis=1) - 1.0) <= SUM_TOLERANCE).all():
+            raise ConservationError("the shares of a composition do not sum to 1")
+        if shares.min(initial=0.0) < 0.0:
+            if shares.min() < -DUST:
+                raise ConservationError(f"a composition holds a share of {shares.min():.3g} of {self._worst(shares)}")
+            shares = np.maximum(shares, 0.0)
         if after > len(self._rows):
             grown = np.zeros((max(after, 2 * len(self._rows)), len(self.substances)))
             grown[: self._used] = self._rows[: self._used]
@@ -51,4 +75,8 @@ class Composition:
 
     def mass(self, lot: Lot) -> Vector:
         """Kg of each substance in one lot, shape (substances,)."""
-        return lot.kg * self._rows[lot.ref]
+        masses: Vector = lot.kg * self._rows[lot.ref]
+        return masses
+
+    def _worst(self, shares: Vector) -> str:
+        return self.substances[int(shares.min(axis=0).argmin())]

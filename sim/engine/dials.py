@@ -13,8 +13,15 @@ class Dials:
         self.turns: list[tuple[float, str, float]] = []
 
     def declare(self, name: str, value: float) -> None:
-        """Create a dial with its first value."""
-        self._values[name] = value
+        """Create a dial with its first value.
+
+        Raises
+        ------
+        ValueError
+            If the dial exists with another value: two rooms would turn one dial without knowing.
+        """
+        if self._values.setdefault(name, value) != value:
+            raise ValueError(f"dial {name} is declared as {self._values[name]} and as {value}")
 
     def __getitem__(self, name: str) -> float:
         """Current value."""

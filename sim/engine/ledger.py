@@ -7,11 +7,13 @@ loses or makes without posting it is found and named.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.core.errors import ConservationError
 from sim.core.lot import Lot
@@ -20,6 +22,9 @@ from sim.engine.stockpile import Stockpile
 
 POSTING_TOLERANCE = 1e-12  # of the mass converted, per substance
 ACCOUNT_TOLERANCE = 1e-9  # of the throughput of the account, per substance
+ATOM_KG = 1e-25  # less than an atom weighs: the least mass that tolerances are relative to
+
+FlowKey = tuple[int, str, str, str]
 
 
 @dataclass(slots=True)
@@ -43,38 +48,46 @@ class Residuals:
     where: str = ""
 
 
-@dataclass(slots=True)
-class _Pending:
-    source: list[int] = field(default_factory=list)
-    target: list[int] = field(default_factory=list)
-    ref: list[int] = field(default_factory=list)
-    kg: list[float] = field(default_factory=list)
-
-
 class Ledger:
     """Accounts, postings and balances of one replication."""
 
     def __init__(self, composition: Composition, audit: Literal["month", "event"] = "month") -> None:
         self.composition = composition
         self.accounts: list[Account] = []
-        self.flows: dict[tuple[int, str, str, str], Vector] = {}
         self.residuals = Residuals()
         self.postings = 0
+        self.every_event = audit == "event"
         self._year = 0
-        self._every_event = audit == "event"
-        self._pending = _Pending()
-        self._balance = np.zeros((0, len(composition.substances)))
-        self._throughput = np.zeros_like(self._balance)
+        self._audited = 0.0
+        self._numbers: dict[str, int] = {}
+        self._pending: defaultdict[tuple[int, int, int], float] = defaultdict(float)  # (source, target, ref) -> kg
+        self._balance = _Rows(len(composition.substances))
+        self._throughput = _Rows(len(composition.substances))
+        self._flow = _Rows(len(composition.substances))
+        self._flow_rows: dict[FlowKey, int] = {}
 
     # accounts
 
     def account(self, name: str, stage: str, country: str, *, outside: bool = False) -> int:
-        """Open an account; names are unique. `stage` names it in the `flows` and `stocks` tables."""
-        number = len(self.accounts)
-        self.accounts.append(Account(number, name, stage, country, outside))
-        empty = np.zeros((1, len(self.composition.substances)))
-        self._balance = np.vstack([self._balance, empty])
-        self._throughput = np.vstack([self._throughput, empty])
+        """Open an account and return its number. `stage` names it in the `flows` and `stocks` tables.
+
+        Rooms that never meet may share an outside account: asked for again, it is the same one.
+
+        Raises
+        ------
+        ValueError
+            If the name is taken by an inside account or by one of another stage or country.
+        """
+        number = self._numbers.get(name)
+        if number is None:
+            number = self._numbers[name] = len(self.accounts)
+            self.accounts.append(Account(number, name, stage, country, outside))
+            self._balance.grow()
+            self._throughput.grow()
+            return number
+        there = self.accounts[number]
+        if not (outside and there.outside) or (there.stage, there.country) != (stage, country):
+            raise ValueError(f"account {name} is open already, as {there.stage} of {there.country}")
         return number
 
     def stockpile(self, name: str, stage: str, country: str) -> Stockpile:
@@ -86,13 +99,20 @@ class Ledger:
     # postings
 
     def post(self, day: float, source: int, target: int, lot: Lot) -> None:
-        """Book `lot` from account `source` to account `target`."""
-        pending = self._pending
-        pending.source.append(source)
-        pending.target.append(target)
-        pending.ref.append(lot.ref)
-        pending.kg.append(lot.kg)
-        if self._every_event:
+        """Book `lot` from account `source` to account `target`.
+
+        Raises
+        ------
+        ConservationError
+            If its mass is negative or not a number.
+        """
+        kg = lot.kg
+        if not kg >= 0.0:
+            account = self.accounts[source]
+            raise ConservationError(f"day {day:.2f}: stage {account.stage}, {account.name}: a lot of {kg} kg")
+        self._pending[source, target, lot.ref] += kg
+        self.postings += 1
+        if self.every_event:
             self.fold(day)
 
     def move(self, day: float, lots: Iterable[Lot], source: int, target: Stockpile) -> None:
@@ -107,22 +127,21 @@ class Ledger:
         Raises
         ------
         ConservationError
-            If any substance does not close within 1e-12 of what was taken of it.
+            If any substance does not close within 1e-12 of what was taken of it (of the batch, if none was).
         """
-        self.fold(day)
-        masses = self.composition.masses(taken)
-        outputs = np.array([self.composition.mass(lot) for _, lot in given]).reshape(len(given), masses.size)
-        gap = np.abs(outputs.sum(axis=0) - masses)
-        error = float((gap / np.where(masses > 0.0, masses, 1.0)).max(initial=0.0))
-        self.residuals.posting = max(self.residuals.posting, error)
-        if error > POSTING_TOLERANCE:
-            worst = int((gap / np.where(masses > 0.0, masses, 1.0)).argmax())
+        before = self.composition.masses(taken)
+        gap = self.composition.masses([lot for _, lot in given]) - before
+        relative = np.abs(gap) / np.maximum(np.where(before > 0.0, before, before.sum()), ATOM_KG)
+        worst = int(relative.argmax())
+        self.residuals.posting = max(self.residuals.posting, float(relative[worst]))
+        if relative[worst] > POSTING_TOLERANCE:
+            account, substance = self.accounts[source], self.composition.substances[worst]
             raise ConservationError(
-                f"day {day:.2f}: {self.accounts[source].name}: {self.composition.substances[worst]} does not close by {gap[worst]:.3g} kg"
+                f"day {day:.2f}: stage {account.stage}, {account.name}: {abs(gap[worst]):.3g} kg of {substance} "
+                f"{'made' if gap[worst] > 0 else 'lost'} in a conversion"
             )
-        for (target, _), vector in zip(given, outputs, strict=True):
-            self._book(source, target, vector)
-        self.postings += len(given)
+        for target, lot in given:
+            self.post(day, source, target, lot)
 
     # folding and auditing
 
@@ -132,82 +151,137 @@ class Ledger:
         self._year = year
 
     def fold(self, day: float) -> None:
-        """Turn pending references into substances and balances."""
-        pending = self._pending
-        if not pending.kg:
+        """Turn pending references into substances, balances and flows."""
+        if not self._pending:
             return
-        source, target = np.array(pending.source), np.array(pending.target)
-        vectors = self.composition.table[pending.ref] * np.array(pending.kg)[:, np.newaxis]
-        self._pending = _Pending()
-        self.postings += len(source)
-        pairs, inverse = np.unique(source * len(self.accounts) + target, return_inverse=True)
-        sums = np.zeros((len(pairs), vectors.shape[1]))
-        np.add.at(sums, inverse, vectors)
-        for pair, vector in zip(pairs.tolist(), sums, strict=True):
-            self._book(*divmod(pair, len(self.accounts)), vector)
-        if self._every_event:
+        source, target, ref = np.array(list(self._pending), dtype=np.int64).T
+        kg = np.fromiter(self._pending.values(), np.float64, len(self._pending))
+        self._pending.clear()
+        pairs, sums = _sum_by(source * len(self.accounts) + target, self.composition.table[ref] * kg[:, np.newaxis])
+        source, target = np.divmod(pairs, len(self.accounts))
+        left, out = _sum_by(source, sums)
+        reached, into = _sum_by(target, sums)
+        self._balance.used[left] -= out
+        self._balance.used[reached] += into
+        self._throughput.used[reached] += into
+        rows = np.array([self._flow_row(a, b) for a, b in zip(source.tolist(), target.tolist(), strict=True)])
+        flows, amounts = _sum_by(rows, sums)
+        self._flow.used[flows] += amounts
+        if self.every_event:
             self._require_no_overdraft(day)
 
-    def _book(self, source: int, target: int, vector: Vector) -> None:
-        self._balance[source] -= vector
-        self._balance[target] += vector
-        self._throughput[target] += vector
+    def _flow_row(self, source: int, target: int) -> int:
         a, b = self.accounts[source], self.accounts[target]
-        key = (self._year, a.country if not a.outside else b.country, a.stage, b.stage)
-        flow = self.flows.get(key)
-        if flow is None:
-            self.flows[key] = vector.copy()
-        else:
-            flow += vector
+        key = (self._year, b.country if a.outside else a.country, a.stage, b.stage)
+        row = self._flow_rows.get(key)
+        if row is None:
+            row = self._flow_rows[key] = self._flow.grow()
+        return row
+
+    @property
+    def flows(self) -> dict[FlowKey, Vector]:
+        """Mass by year, country, source stage and target stage [kg], each of shape (substances,); call `fold` first."""
+        return {key: self._flow.row(row) for key, row in self._flow_rows.items()}
 
     def balance(self, account: int) -> Vector:
         """What the book says `account` holds [kg], shape (substances,); call `fold` first."""
-        return self._balance[account]
+        return self._balance.row(account)
 
     def throughput(self, account: int) -> Vector:
-        """What was ever booked into `account` [kg], shape (substances,)."""
-        return self._throughput[account]
+        """What was ever booked into `account` [kg], shape (substances,); call `fold` first."""
+        return self._throughput.row(account)
 
     def audit(self, day: float) -> None:
         """Fold, then compare book and place for every inside account and substance.
 
+        Between two events every lot must be in the place its account stands for.
+
         Raises
         ------
         ConservationError
-            Names stage, account, substance, day and kilograms of the worst gap beyond 1e-9 of throughput.
+            Names stage, account, substance, kilograms and day of the worst gap beyond 1e-9 of throughput, and since
+            when it can have opened.
         """
         self.fold(day)
-        numbers, lots = self._held()
-        held = np.zeros_like(self._balance)
-        if lots:
-            kg = np.array([lot.kg for lot in lots])
-            np.add.at(held, numbers, self.composition.table[[lot.ref for lot in lots]] * kg[:, np.newaxis])
-        inside = np.array([not account.outside for account in self.accounts])
-        gap = np.where(inside[:, np.newaxis], self._balance - held, 0.0)
-        relative = np.abs(gap) / np.where(self._throughput > 0.0, self._throughput, 1.0)
-        row, column = np.unravel_index(int(relative.argmax()), relative.shape)
-        worst = float(relative[row, column])
-        account, substance = self.accounts[int(row)], self.composition.substances[int(column)]
+        if not self.accounts:
+            return
+        booked, throughput = self._balance.used, self._throughput.used
+        inside = np.array([not account.outside for account in self.accounts], dtype=bool)
+        gap = np.where(inside[:, np.newaxis], booked - self._held(), 0.0)
+        relative = np.abs(gap) / np.maximum(throughput, ATOM_KG)
+        number, column = np.unravel_index(int(relative.argmax()), relative.shape)
+        worst, kg = float(relative[number, column]), float(gap[number, column])
+        account, substance = self.accounts[int(number)], self.composition.substances[int(column)]
         if worst > self.residuals.account:
             self.residuals.account, self.residuals.where = worst, f"{account.name} ({substance}, day {day:.0f})"
         if worst > ACCOUNT_TOLERANCE:
-            verb = "lost" if gap[row, column] > 0 else "made"
             raise ConservationError(
-                f"day {day:.2f}: stage {account.stage}, {account.name}: {abs(gap[row, column]):.3g} kg of {substance} {verb} without a posting"
+                f"day {day:.2f}: stage {account.stage}, {account.name}: {abs(kg):.3g} kg of {substance} "
+                f"{'lost' if kg > 0 else 'made'} without a posting since day {self._audited:.2f}"
             )
+        self._audited = day
 
-    def _held(self) -> tuple[list[int], list[Lot]]:
+    def _held(self) -> Vector:
+        held = np.zeros_like(self._balance.used)
         numbers: list[int] = []
+        firsts: list[int] = []
         lots: list[Lot] = []
         for account in self.accounts:
             if account.holdings is not None:
-                before = len(lots)
+                first = len(lots)
                 lots.extend(account.holdings())
-                numbers.extend([account.number] * (len(lots) - before))
-        return numbers, lots
+                if len(lots) > first:
+                    numbers.append(account.number)
+                    firsts.append(first)
+        if lots:
+            kg = np.fromiter((lot.kg for lot in lots), np.float64, len(lots))
+            refs = np.fromiter((lot.ref for lot in lots), np.int64, len(lots))
+            held[numbers] = np.add.reduceat(self.composition.table[refs] * kg[:, np.newaxis], firsts, axis=0)
+        return held
 
     def _require_no_overdraft(self, day: float) -> None:
-        floor = -ACCOUNT_TOLERANCE * np.where(self._throughput > 0.0, self._throughput, 1.0)
-        for account in self.accounts:
-            if not account.outside and (self._balance[account.number] < floor[account.number]).any():
-                raise ConservationError(f"day {day:.2f}: stage {account.stage}, {account.name}: more left than ever came")
+        inside = np.array([not account.outside for account in self.accounts], dtype=bool)
+        floor = -ACCOUNT_TOLERANCE * np.maximum(self._throughput.used, ATOM_KG)
+        short = (self._balance.used < floor) & inside[:, np.newaxis]
+        if short.any():
+            number, column = np.argwhere(short)[0]
+            account, substance = self.accounts[int(number)], self.composition.substances[int(column)]
+            raise ConservationError(
+                f"day {day:.2f}: stage {account.stage}, {account.name}: more {substance} left than ever came, "
+                f"by {-self._balance.used[number, column]:.3g} kg"
+            )
+
+
+class _Rows:
+    """A table that grows by rows of zeros; doubling keeps growth linear."""
+
+    __slots__ = ("_count", "_table")
+
+    def __init__(self, columns: int) -> None:
+        self._table = np.zeros((256, columns))
+        self._count = 0
+
+    def grow(self) -> int:
+        """Add a row and return its number."""
+        if self._count == len(self._table):
+            self._table = np.vstack([self._table, np.zeros_like(self._table)])
+        self._count += 1
+        return self._count - 1
+
+    @property
+    def used(self) -> Vector:
+        """The rows so far, a view."""
+        return self._table[: self._count]
+
+    def row(self, number: int) -> Vector:
+        """One row, a copy."""
+        copy: Vector = self._table[number].copy()
+        return copy
+
+
+def _sum_by(keys: NDArray[np.int64], rows: Vector) -> tuple[NDArray[np.int64], Vector]:
+    """Return the distinct keys in order and the sum of the rows of each; like `np.add.at` on a table, but faster."""
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    first = np.flatnonzero(np.diff(ordered, prepend=ordered[0] - 1))
+    return ordered[first], np.add.reduceat(rows[order], first, axis=0)

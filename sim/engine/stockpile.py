@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from sim.core.lot import Lot
 
 DUST = 1e-12  # relative: less than this share of a request is not worth another lot
+CANCELLED = 1e-3  # a remainder below this share of what was there has lost digits: add it up again
 
 
 class Stockpile:
@@ -31,21 +32,31 @@ class Stockpile:
             self.put(lot)
 
     def take(self, kg: float) -> list[Lot]:
-        """Remove the oldest lots up to `kg` in all, splitting the last; everything if there is no more than that."""
+        """Remove the oldest lots up to `kg` in all, splitting the last; everything if there is no more than that.
+
+        Raises
+        ------
+        ValueError
+            If `kg` is negative or not a number.
+        """
+        if not kg >= 0.0:
+            raise ValueError(f"cannot take {kg} kg")
         if kg >= self.kg * (1.0 - DUST):
             return self.take_all()
         taken: list[Lot] = []
-        missing = kg
-        while missing > 0.0 and self.lots:
+        missing, enough = kg, kg * DUST
+        while missing > enough and self.lots:
             lot = self.lots.popleft()
-            if lot.kg <= missing * (1.0 + DUST):
+            if lot.kg <= missing + enough:
                 taken.append(lot)
                 missing -= lot.kg
             else:
                 taken.append(lot.part(missing))
                 self.lots.appendleft(lot.part(lot.kg - missing))
                 missing = 0.0
-        self.kg = sum(lot.kg for lot in self.lots) if len(self.lots) < 16 else self.kg - sum(lot.kg for lot in taken)
+        before, self.kg = self.kg, self.kg - (kg - missing)
+        if self.kg < CANCELLED * before:
+            self.kg = sum(lot.kg for lot in self.lots)
         return taken
 
     def take_all(self) -> list[Lot]:

@@ -30,6 +30,11 @@ class World:
     dials: Dials = field(default_factory=Dials)
     warnings: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        """Audit after every event if the ledger asks for it: only then is every lot in a place."""
+        if self.ledger.every_event:
+            self.clock.watch(lambda: self.ledger.audit(self.clock.now))
+
     @property
     def year(self) -> int:
         """Calendar year of now."""

@@ -2,48 +2,127 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from sim.core.spec import Count, Day, Days, Factor, Items, Key, PositiveKg, Share, Spec, UsdPer
+from sim.core.quantity import Quantity
+from sim.core.spec import Bounded, Count, Day, Days, Factor, Items, Key, Minutes, PositiveKg, Share, Spec, Text, UsdPer
 
 ChannelKind = Literal[
     "delivery_truck", "municipal_pickup", "drop_box", "retailer", "mail_in", "producer_scheme", "postal", "informal_buyer"
 ]
+DaysPerWeek = Annotated[Quantity, Bounded(0.1, 7.0, "days a week")]
+JulyFactor = Annotated[Quantity, Bounded(0.0, 12.0, "factor")]
+DELIVERY_FIELDS = ("delivery_address_share", "spare_minutes_per_day", "spare_load_share", "round_stops_per_day")
+BASE_YEAR = 2022.0
+POINT_FIELDS = ("points_per_100k_households", "point_capacity_kg", "fill_share", "age_limit_days")
 
 
 class ChannelSpec(Spec):
     """One way devices leave households or firms; a row of data, never a class."""
 
-    kind: ChannelKind
+    name_en: Text = Field(default="", description="English name; absent: words of its kind.")
+    name_ja: Text = Field(default="", description="Japanese name; absent: words of its kind.")
+    kind: ChannelKind = Field(description="What it is; decides who pays and how reports name it, not how it works.")
+
+    # who may and does hand over
     groups: Items[Key] = Field(description="Law scope: product groups this channel may take.", min_length=1)
-    clients: Literal["households", "business", "both"] = "households"
+    clients: Literal["households", "business", "both"] = Field(default="households", description="Whose devices it takes.")
     denominator: Literal["arisings_in_scope"] = Field(description="What the captured share is a share of.")
-    start: Day | None = None
-    end: Day | None = None
+    start: Day | None = Field(default=None, description="First day; absent: in place before the run.")
+    end: Day | None = Field(default=None, description="Day it closes; absent: never.")
     coverage_share: Share = Field(description="Share of people the service reaches.")
     participation_share: Share = Field(description="Share of arisings in scope that covered people hand over here.")
+    group_factors: dict[Key, Share] = Field(
+        default_factory=dict,
+        description="Share of a group this channel gets of its participation: data-erasure reluctance, lithium battery limits.",
+    )
     diverted_share: Share = Field(
         description="Share of what this channel is offered that would have gone to an older channel; 0 for the base mix."
     )
+    paid_to_household_usd_per_kg: UsdPer = Field(
+        description="Price the household gets (negative: a fee) with which the participation was observed."
+    )
+    incentive_usd_per_kg: UsdPer = Field(
+        default=Quantity.constant(0.0),
+        description="Paid on top of that price; moves people between channels by `informal.price_sensitivity`.",
+    )
+    weekly_cv: Factor = Field(description="Standard deviation over mean of what one zone hands over in a week; chance, not trend.")
+    july_factor: JulyFactor = Field(description="Offers in July over the mean month; the year still sums to the same.")
+
+    # how it is fetched
     vehicle: Key = Field(description="Vehicle that fetches the offers.")
-    vehicles_per_100k_households: Count = Field(description="Fleet, whole vehicles per zone after rounding up.")
-    working_days_per_week: Factor = Field(description="Days per week the fleet works.")
+    vehicles_per_100k_households: Count = Field(
+        description="Vehicles per 100,000 households the service reaches; whole ones in each zone, rounded up."
+    )
+    working_days_per_week: DaysPerWeek = Field(description="Days per week the fleet works.")
     round: Literal["own", "on_delivery_round", "point_to_point"] = Field(
         description="Which route formula applies (`transport.route`)."
     )
-    pickup_kg: PositiveKg = Field(description="Mean mass handed over at one stop; for boxes, the load at pick-up.")
+    people_per_base: Count = Field(description="People per place vehicles start from (depot, post office, junk shop).")
+    gather_days: Days = Field(description="Calls gather for at most this time to make a fuller route.")
+    pickup_kg: PositiveKg = Field(description="Mean mass handed over at one stop; points: found from their filling.")
     density_kg_per_m3: PositiveKg = Field(description="Loose density of the load.")
-    delivery_address_share: Share = Field(description="Share of pick-ups at an address that has a delivery that day.")
-    spare_minutes_per_day: Factor = Field(
-        description="Minutes of a delivery shift free for pick-ups; used by on_delivery_round only."
-    )
-    spare_load_share: Share = Field(description="Mean free share of payload and volume over a delivery round.")
-    points_per_100k_households: Count = Field(description="Boxes, shops or counters; 0 for door pick-up.")
-    fill_share: Share = Field(description="A point calls for pick-up at this share of its capacity.")
-    point_capacity_kg: PositiveKg
-    age_limit_days: Days = Field(description="A point or an offer is fetched at the latest after this time when vehicles allow.")
-    paid_to_household_usd_per_kg: UsdPer = Field(description="Price or incentive the household gets (negative: a fee).")
     handling_usd_per_t: UsdPer = Field(description="Certification, data erasure, desk and tracking work.")
-    july_factor: Factor = Field(description="Offers in July over the mean month; the year still sums to the same.")
+
+    # on_delivery_round only
+    delivery_address_share: Share | None = Field(
+        default=None, description="Share of pick-ups at an address that has a delivery that day."
+    )
+    spare_minutes_per_day: Minutes | None = Field(default=None, description="Minutes of a delivery shift free for pick-ups.")
+    spare_load_share: Share | None = Field(default=None, description="Mean free share of payload and volume over a delivery round.")
+    round_stops_per_day: Count | None = Field(default=None, description="Delivery stops of one vehicle and day.")
+
+    # boxes, shops and counters only
+    points_per_100k_households: Count | None = Field(
+        default=None, description="Boxes, shops or counters per 100,000 households reached; absent: door pick-up."
+    )
+    point_capacity_kg: PositiveKg | None = Field(default=None, description="What a point holds; more is turned away.")
+    fill_share: Share | None = Field(default=None, description="A point calls for pick-up at this share of its capacity.")
+    age_limit_days: Days | None = Field(default=None, description="A point calls at the latest after this time.")
+
+    @model_validator(mode="after")
+    def _fields_fit(self) -> ChannelSpec:
+        if self.start is not None and self.end is not None and self.start >= self.end:
+            raise PydanticCustomError("channel_dates", "start must be before end", {})
+        if self.round == "on_delivery_round":
+            self._require(DELIVERY_FIELDS, "a channel on delivery rounds")
+        if any(getattr(self, name) is not None for name in POINT_FIELDS):
+            self._require(POINT_FIELDS, "a channel with boxes, shops or counters")
+        return self
+
+    def _require(self, names: tuple[str, ...], what: str) -> None:
+        missing = ", ".join(name for name in names if getattr(self, name) is None)
+        if missing:
+            raise PydanticCustomError("channel_fields", "{what} also needs {missing}", {"what": what, "missing": missing})
+
+    @property
+    def has_points(self) -> bool:
+        """Whether offers are brought to boxes, shops or counters rather than fetched at the door."""
+        return self.point_capacity_kg is not None
+
+
+def oversubscribed(channels: dict[str, ChannelSpec]) -> tuple[str, float, float] | None:
+    """Find a product group of which the base mix (diverted share 0) takes more than all: (group, year, share), or None.
+
+    Looks at every year in which a path has a point, ranges at their mode.
+    """
+    base = [channel for channel in channels.values() if channel.diverted_share.uncertain or channel.diverted_share.value == 0.0]
+    years = {year for channel in base for path in (channel.coverage_share, channel.participation_share) for year, _ in path.points}
+    years |= {channel.start.year + 1.0 for channel in base if channel.start}
+    years = {year for year in years if year > 0.0} or {BASE_YEAR}
+    for year in sorted(years):
+        taken: dict[str, float] = {}
+        for channel in base:
+            if (channel.start and year < channel.start.year) or (channel.end and year >= channel.end.year):
+                continue
+            share = channel.coverage_share.at(year) * channel.participation_share.at(year)
+            for group in channel.groups:
+                factor = channel.group_factors.get(group)
+                taken[group] = taken.get(group, 0.0) + share * (factor.at(year) if factor else 1.0)
+        for group, share in taken.items():
+            if share > 1.0 + 1e-9:
+                return group, year, share
+    return None

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from sim.core.spec import Days, Factor, Key, Share, Spec, UsdPer
+from sim.core.spec import Count, Days, Factor, Key, Minutes, PositiveKg, Share, Spec, UsdPer
 
 
 class DepotSpec(Spec):
     """Bulking points, one or more per zone by rule."""
 
-    people_per_depot: Factor = Field(description="Thousand people per depot; at least one depot in a zone.")
+    people_per_depot: Count = Field(description="People per depot; at least one depot in a zone.")
     unload_bays: Factor = Field(description="Bays per depot.")
-    unload_minutes: Factor = Field(description="Minutes a vehicle occupies a bay.")
-    linehaul_vehicle: Key
-    age_limit_days: Days = Field(description="A line-haul truck leaves at the latest when the oldest load is this old.")
+    unload_minutes: Minutes = Field(description="Minutes a vehicle occupies a bay.")
+    linehaul_vehicle: Key = Field(description="Truck that takes sorted groups to dismantling plants.")
+    age_limit_days: Days = Field(description="A line-haul truck leaves at the latest when its oldest load is this old.")
+    density_kg_per_m3: PositiveKg = Field(description="Loose density of what line-haul trucks carry.")
     backhaul_discount_share: Share = Field(description="Share of line-haul km not charged because the truck returns empty anyway.")
-    handling_usd_per_t: UsdPer
+    handling_usd_per_t: UsdPer = Field(description="Sorting into product groups, storage and loading.")

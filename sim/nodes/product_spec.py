@@ -64,6 +64,10 @@ class ProductSpec(Spec):
         default_factory=dict, description="Of the reference device, magnets apart."
     )
     magnet: MagnetSpec | None = None
+    sales_index: Factor | None = Field(
+        default=None,
+        description="Sales by year relative to the country's ownership path (a technology comes and goes); absent means 1.",
+    )
 
 
 class CountryProductSpec(Spec):
@@ -73,3 +77,4 @@ class CountryProductSpec(Spec):
     weibull_scale_years: Years | None = None
     weibull_shape: Factor | None = None
     units_with_magnet_share: Share | None = None
+    sales_index: Factor | None = None

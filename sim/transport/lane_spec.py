@@ -8,34 +8,39 @@ from sim.core.spec import Days, Factor, Iso3, Key, KgCo2ePer, Km, Name, Spec, To
 
 
 class PortSpec(Spec):
-    """A port of loading or discharge."""
+    """A port of loading or discharge; keys are UN/LOCODEs."""
 
-    name_en: str
-    country: Iso3
-    lat: float = Field(ge=-90, le=90)
-    lon: float = Field(ge=-180, le=180)
+    name_en: str = Field(description="Name.")
+    country: Iso3 = Field(description="Country it is in.")
+    lat: float = Field(ge=-90, le=90, description="Latitude [degrees].")
+    lon: float = Field(ge=-180, le=180, description="Longitude [degrees].")
+    dwell_days: Days | None = Field(
+        default=None, description="Days a box stays here after unloading, customs included; none: `sea.customs_days`."
+    )
 
 
 class LaneSpec(Spec):
-    """A sea lane between two ports; lanes are fixed in data."""
+    """A lane between two ports, one way; lanes are fixed in data."""
 
     name: Name
-    origin: Key
-    destination: Key
-    distance_km: Km
+    origin: Key = Field(description="Port of loading.")
+    destination: Key = Field(description="Port of discharge.")
+    distance_km: Km = Field(description="Length of the way.")
     sea_days: Days = Field(description="Port to port, transhipment included.")
-    sailings_per_week: Factor
-    box_usd: UsdPer
+    sailings_per_week: Factor = Field(description="Departures per week.")
+    box_usd: UsdPer = Field(description="Freight of one 40 ft box.")
 
 
 class SeaSpec(Spec):
-    """Rules common to all lanes."""
+    """Rules common to all lanes and to road hauls of fractions."""
 
-    box_payload_t: Tonnes
+    box_payload_t: Tonnes = Field(description="Mass that fills a 40 ft box.")
     fill_age_limit_days: Days = Field(description="A part-filled box sails when its oldest cargo is this old.")
-    cut_off_days: Days
-    customs_days: Days
-    co2_kg_per_t_km: KgCo2ePer
-    road_usd_per_t_km: UsdPer
-    road_co2_kg_per_t_km: KgCo2ePer
-    road_km_per_day: Km
+    cut_off_days: Days = Field(description="Cargo must be at the port this long before a sailing.")
+    customs_days: Days = Field(description="Unloading and customs where the port says nothing else.")
+    co2_kg_per_t_km: KgCo2ePer = Field(description="Ship.")
+    road_usd_per_t_km: UsdPer = Field(description="Truck, empty return included.")
+    road_co2_kg_per_t_km: KgCo2ePer = Field(description="Truck.")
+    road_km_per_day: Km = Field(description="Distance a truck covers in a day.")
+    road_factor: Factor | None = Field(default=None, description="Road km per straight km; none: 1.")
+    default_road_km: Km | None = Field(default=None, description="Road distance where a plant has no point; none: 0.")

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from sim.core.spec import M3, Days, Factor, Hours, KgCo2ePer, Kmh, Minutes, PositiveKg, Share, Spec, Text, UsdPer
+from sim.core.quantity import Quantity
+from sim.core.spec import M3, Bounded, Days, Factor, Hours, KgCo2ePer, Kmh, Minutes, PositiveKg, Share, Spec, Text, UsdPer
+
+ShiftHours = Annotated[Quantity, Bounded(0.1, 24.0, "hours")]
+RoadFactor = Annotated[Quantity, Bounded(1.0, 10.0, "factor")]
 
 
 class VehicleSpec(Spec):
     """A real vehicle: what it carries, how fast, how long, at what cost."""
 
-    name_en: Text
-    name_ja: Text
-    payload_kg: PositiveKg
-    volume_m3: M3
-    speed_kmh: Kmh
-    minutes_per_stop: Minutes
-    shift_hours: Hours
-    driver_hours_per_year: Hours = Field(description="Regular hours plus the overtime cap (960 h in Japan).")
-    cost_usd_per_km: UsdPer
-    cost_usd_per_hour: UsdPer
-    co2_kg_per_km: KgCo2ePer
-    breakdowns_per_100k_km: Factor
-    repair_days: Days
-    load_factor_share: Share = Field(description="Share of payload usable in practice.")
-    road_factor: Factor = Field(description="Road km per straight km (c in the route formulas).")
+    name_en: Text = Field(description="English name.")
+    name_ja: Text = Field(description="Japanese name.")
+    payload_kg: PositiveKg = Field(description="Largest load by weight.")
+    volume_m3: M3 = Field(description="Largest load by volume.")
+    speed_kmh: Kmh = Field(description="Mean driving speed on its rounds, stops apart.")
+    minutes_per_stop: Minutes = Field(description="Time at one stop: park, fetch or bargain, load.")
+    shift_hours: ShiftHours = Field(description="Longest working day of its driver; no route is longer.")
+    driver_hours_per_year: Hours = Field(description="Regular hours plus the overtime cap (960 h in Japan) of its driver.")
+    cost_usd_per_km: UsdPer = Field(description="Fuel, wear and, where all-in, everything else.")
+    cost_usd_per_hour: UsdPer = Field(description="Driver and vehicle by the hour; 0 where the cost per km is all-in.")
+    co2_kg_per_km: KgCo2ePer = Field(description="Emissions of driving.")
+    breakdowns_per_100k_km: Factor = Field(description="Mean number of breakdowns; their repair takes vehicles off the road.")
+    repair_days: Days = Field(description="Mean time a breakdown keeps the vehicle off the road.")
+    load_factor_share: Share = Field(description="Share of payload and volume usable in practice.")
+    road_factor: RoadFactor = Field(description="Road km per straight km (c in the route formulas).")

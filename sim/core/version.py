@@ -1,0 +1,15 @@
+"""Version of the program."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+CLONE = "0.1.0"
+
+
+def program_version() -> str:
+    """Version of the installed package; in a clone that is not installed, the one it is written for."""
+    try:
+        return version("urban-mine")
+    except PackageNotFoundError:
+        return CLONE

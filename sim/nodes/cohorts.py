@@ -1,0 +1,77 @@
+"""Cohorts: what of every year's sales is discarded in which year or month, for all countries and products at once.
+
+A kernel holds, for every country and product, the share of one year's sales discarded 0, 1, 2, ... years later. Countries with
+equal kernels (most of them) share one band matrix, so that the convolution is a few dozen matrix products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.core.lifetime import MONTHS, Discretisation, month_shares, spread_over_months, year_shares
+
+Vector = NDArray[np.float64]
+
+
+def month_kernel(shape: Vector, scale_years: Vector, years: int, method: Discretisation) -> Vector:
+    """Share of one year's sales discarded by age in years and month of the calendar year.
+
+    `shape` and `scale_years` have shape (countries, products); the result (countries, products, years, 12). The two yearly
+    methods spread each year evenly over its months.
+    """
+    pairs, back = np.unique(np.stack((shape.ravel(), scale_years.ravel())), axis=1, return_inverse=True)
+    if method == "uniform":
+        shares = month_shares(pairs[0], pairs[1], years)
+    else:
+        shares = spread_over_months(year_shares(pairs[0], pairs[1], years, method))
+    return shares[back].reshape(*shape.shape, years, MONTHS)
+
+
+def discards_by_year(sold: Vector, kernel: Vector) -> Vector:
+    """Discards of each year from sales of each year and a kernel by age.
+
+    Parameters
+    ----------
+    sold : (countries, products, years, columns), anything that travels with devices: kg, units, kg of a substance.
+    kernel : (countries, products, years), the month kernel summed over months.
+
+    Returns
+    -------
+    Array of the shape of `sold`.
+    """
+    out = np.empty_like(sold)
+    n_products, n_years, n_columns = sold.shape[1:]
+    age = np.arange(n_years)[:, np.newaxis] - np.arange(n_years)
+    for members in _equal(kernel):
+        band = np.where(age >= 0, kernel[members[0]][:, age], 0.0)
+        stacked = sold[members].transpose(1, 2, 0, 3).reshape(n_products, n_years, -1)
+        gone = (band @ stacked).reshape(n_products, n_years, len(members), n_columns)
+        out[members] = gone.transpose(2, 0, 1, 3)
+    return out
+
+
+def discards_by_month(sold: Vector, kernel: Vector, first: int, count: int) -> Vector:
+    """Discards of each month of `count` years from column `first`.
+
+    `sold` has shape (countries, products, years), `kernel` (countries, products, years, 12); the result (countries, products,
+    12 x count).
+    """
+    n_countries, n_products, n_years = sold.shape
+    out = np.empty((n_countries, n_products, count * MONTHS))
+    age = np.arange(first, first + count)[:, np.newaxis] - np.arange(n_years)
+    for members in _equal(kernel):
+        band = np.where((age >= 0)[:, :, np.newaxis], kernel[members[0]][:, age], 0.0)
+        rows = band.transpose(0, 1, 3, 2).reshape(n_products, count * MONTHS, n_years)
+        out[members] = (rows @ sold[members].transpose(1, 2, 0)).transpose(2, 0, 1)
+    return out
+
+
+def _equal(kernel: Vector) -> Iterator[list[int]]:
+    """Rows of countries whose kernels are equal, in order of first appearance."""
+    seen: dict[bytes, list[int]] = {}
+    for i, own in enumerate(kernel):
+        seen.setdefault(own.tobytes(), []).append(i)
+    yield from seen.values()

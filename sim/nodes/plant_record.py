@@ -1,0 +1,157 @@
+"""What plants tell the recorder; sums of metals are kept as vectors and written once, when the run is over."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from sim.core.lot import Lot
+from sim.engine.composition import Vector
+from sim.engine.recorder import Recorder
+from sim.engine.world import World
+
+LEAD_BIN_DAYS = 30
+UNTRACKED = "other"
+K = TypeVar("K", bound=Hashable)
+
+TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "plants": (
+        ("month", "plant"),
+        (
+            "intake_kg",
+            "throughput_kg",
+            "background_kg",
+            "capacity_kg",
+            "yard_kg",
+            "wait_kg_days",
+            "down_hours",
+            "open_days",
+        ),
+    ),
+    "recovery": (
+        ("year", "origin", "plant", "process", "metal", "form", "owner", "available_to"),
+        ("fed_kg", "recovered_kg", "contained_kg"),
+    ),
+    "lead_times": (("year", "metal", "bin"), ("kg",)),
+    "lineage_intake": (("tag", "zone", "channel", "discard_year", "group"), ("kg",)),
+    "lineage_out": (("tag", "metal", "plant", "year"), ("kg",)),
+    "payments": (("year", "payer", "payee", "item"), ("usd",)),
+    "emissions": (("year", "country", "stage", "item"), ("kgco2e",)),
+}
+INTAKE, THROUGHPUT, BACKGROUND, CAPACITY, YARD, WAIT, DOWN, OPEN = range(8)
+
+
+class Identity(NamedTuple):
+    """What the `recovery` table says of a plant besides its name."""
+
+    name: str
+    process: str
+    owner: str
+    available_to: str
+
+
+class Records:
+    """The tables all plants share; `close` writes the sums of metals."""
+
+    __slots__ = ("_fed", "_lead", "_lineage", "_made", "_oxide", "recorder", "world")
+
+    def __init__(self, world: World, oxide_factors: Sequence[float]) -> None:
+        self.world = world
+        self.recorder: Recorder = world.recorder
+        for table, (keys, measures) in TABLES.items():
+            self.recorder.declare(table, keys, measures)
+        self._oxide = np.asarray(oxide_factors)
+        self._fed: dict[tuple[Identity, int, str], Vector] = {}
+        self._made: dict[tuple[Identity, int, str, str], Vector] = {}
+        self._lineage: dict[tuple[int, str, int], Vector] = {}
+        self._lead: dict[tuple[int, int], Vector] = {}
+
+    def month(self, month: int, plant: str) -> list[float]:
+        """The cell of a plant in table `plants`; its measures are numbered as `INTAKE` ... `OPEN`."""
+        return self.recorder.cell("plants", month, plant)
+
+    def pay(self, payer: str, payee: str, item: str, usd: float) -> None:
+        """Book a payment of this year."""
+        self.recorder.cell("payments", self.world.year, payer, payee, item)[0] += usd
+
+    def emit(self, country: str, stage: str, item: str, kgco2e: float) -> None:
+        """Book an emission of this year."""
+        self.recorder.cell("emissions", self.world.year, country, stage, item)[0] += kgco2e
+
+    def intake_of(self, tag: int, untreated: int, group: str) -> list[float]:
+        """The cell that counts what an untreated tag and group add to a treated tag [kg]."""
+        origin = self.world.tags[untreated]
+        return self.recorder.cell("lineage_intake", tag, origin.zone, origin.channel, origin.year, group)
+
+    def made(self, plant: Identity, year: int, origin: str, fed: Vector, outputs: dict[str, Vector]) -> None:
+        """Add what a plant was fed and made of one country's material, kg of each substance."""
+        _add(self._fed, (plant, year, origin), fed)
+        for form, vector in outputs.items():
+            _add(self._made, (plant, year, origin, form), vector)
+
+    def delivered(self, plant: str, lots: Sequence[Lot]) -> None:
+        """Add what left a plant for the market: by treated tag, and by days since discard."""
+        composition, now, year = self.world.composition, self.world.clock.now, self.world.year
+        for lot in lots:
+            vector = composition.mass(lot)
+            _add(self._lineage, (lot.tag, plant, year), vector)
+            _add(self._lead, (year, int(max(now - lot.born_day, 0.0) // LEAD_BIN_DAYS)), vector)
+
+    def close(self) -> None:
+        """Write the sums to the recorder; rows of nothing and of the untracked rest are left out."""
+        for (plant, year, origin, form), vector in self._made.items():
+            fed = self._fed[plant, year, origin]
+            factor = self._oxide if form.endswith("_oxide") else np.ones_like(self._oxide)
+            for metal, kg in self._tracked(vector):
+                row = self.world.composition.substances.index(metal)
+                key = (year, origin, plant.name, plant.process, metal, form, plant.owner, plant.available_to)
+                self.recorder.cell("recovery", *key)[:] = [float(fed[row]), kg * float(factor[row]), kg]
+        for (tag, name, year), vector in self._lineage.items():
+            for metal, kg in self._tracked(vector):
+                self.recorder.cell("lineage_out", tag, metal, name, year)[0] = kg
+        for (year, number), vector in self._lead.items():
+            for metal, kg in self._tracked(vector):
+                self.recorder.cell("lead_times", year, metal, number)[0] = kg
+
+    def _tracked(self, vector: Vector) -> list[tuple[str, float]]:
+        names = self.world.composition.substances
+        return [(name, kg) for name, kg in zip(names, vector.tolist(), strict=True) if kg > 0.0 and name != UNTRACKED]
+
+
+class YardBook:
+    """Intake, level and waiting of one yard by month; exact, since the level is constant between two events."""
+
+    __slots__ = ("_kg", "_name", "_records", "_since")
+
+    def __init__(self, records: Records, name: str) -> None:
+        self._records, self._name = records, name
+        self._kg = self._since = 0.0
+
+    def change(self, kg: float) -> None:
+        """The yard holds `kg` from now on."""
+        self.reckon(self._records.world.clock.now)
+        self._kg = kg
+
+    def reckon(self, day: float) -> None:
+        """Book the waiting up to `day` and the level at every month end passed."""
+        if self._kg > 0.0:
+            calendar = self._records.world.calendar
+            month, since = calendar.month_of(self._since), self._since
+            while since < day:
+                end = calendar.month_starts[month + 1]
+                cell = self._records.month(month, self._name)
+                cell[WAIT] += self._kg * (min(day, end) - since)
+                if day >= end:
+                    cell[YARD] = self._kg
+                month, since = month + 1, float(end)
+        self._since = day
+
+
+def _add(sums: dict[K, Vector], key: K, vector: Vector) -> None:
+    known = sums.get(key)
+    if known is None:
+        sums[key] = vector.copy()
+    else:
+        known += vector

@@ -1,0 +1,116 @@
+"""When a plant may run: first feed, ramp-up, end; and when its lines stand still."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.core.calendar import DAYS_PER_YEAR, Calendar
+from sim.engine.streams import Streams
+
+Days = NDArray[np.float64]
+FAR_DAYS = 1e6  # further apart than any run is long: keeps the stops of one line behind those of the other
+
+
+@dataclass(slots=True)
+class Schedule:
+    """Dates of one plant in days of simulation; `inf` where it has not happened and may never.
+
+    A plant to be built has `start_day = inf` until commissioning sets it on the day of first feed.
+    """
+
+    announced_day: float = 0.0
+    planned_day: float = math.inf
+    financed_day: float = math.inf
+    permitted_day: float = math.inf
+    start_day: float = math.inf
+    ramp_days: float = 0.0
+    end_day: float = math.inf
+    cancelled: bool = False
+
+    @property
+    def full_rate_day(self) -> float:
+        """Day from which the nameplate is reached."""
+        return self.start_day + self.ramp_days
+
+    def takes_on(self, day: float) -> bool:
+        """Whether it takes material in."""
+        return self.start_day <= day < self.end_day
+
+    def full_days(self, start: float, end: float) -> float:
+        """Days at full rate that `start` to `end` are worth: the ramp is linear from nothing to the nameplate."""
+        end = min(end, self.end_day)
+        return self._worth(end) - self._worth(start) if end > start else 0.0
+
+    def _worth(self, day: float) -> float:
+        if day <= self.start_day:
+            return 0.0
+        if self.start_day == -math.inf:
+            return day
+        running, ramp = day - self.start_day, self.ramp_days
+        return running * running / (2.0 * ramp) if running < ramp else running - ramp / 2.0
+
+    def status(self, day: float) -> str:
+        """What people would call its state on a day."""
+        if day >= self.end_day:
+            return "closed"
+        if day >= self.start_day:
+            return "operating"
+        if self.cancelled:
+            return "cancelled"
+        if day >= self.permitted_day:
+            return "building"
+        return "financed" if day >= self.financed_day else "announced"
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdowns:
+    """Stops of the parallel lines of a plant, drawn year by year from the plant's own stream.
+
+    Stops of one line are a Poisson process with mean distance `between_days`; each lasts an exponential time with
+    mean `repair_days`. Battery fires are among them. `between_days = 0` means none.
+    """
+
+    name: str
+    between_days: float
+    repair_days: float
+    lines: int
+
+    def down_days(self, streams: Streams, calendar: Calendar, edges: Days) -> Days:
+        """Days of standstill between neighbouring `edges` [days], as whole plants: one of four lines down counts a quarter."""
+        if self.between_days <= 0.0 or self.repair_days <= 0.0:
+            return np.zeros(len(edges) - 1)
+        begins, ends = self._stops(streams, calendar)
+        until = (_elapsed(begins, edges) - _elapsed(ends, edges)) / self.lines
+        return np.clip(np.diff(until), 0.0, np.diff(edges))
+
+    def _stops(self, streams: Streams, calendar: Calendar) -> tuple[Days, Days]:
+        """First and last day of every stop from the year before the run on, since a long one may reach into it.
+
+        A stop that comes while its line stands still already counts from the end of the earlier one.
+        """
+        begins, lasts, lines = [], [], []
+        for year in range(calendar.start - 1, calendar.end + 1):
+            rng = streams.of(f"{self.name}/breakdowns", year)
+            count = int(rng.poisson(self.lines * DAYS_PER_YEAR / self.between_days))
+            begins.append((year - calendar.start) * DAYS_PER_YEAR + rng.uniform(0.0, DAYS_PER_YEAR, count))
+            lasts.append(rng.exponential(self.repair_days, count))
+            lines.append(rng.integers(self.lines, size=count))
+        start, line = np.concatenate(begins), np.concatenate(lines)
+        end = start + np.concatenate(lasts)
+        order = np.lexsort((start, line))
+        start, end, apart = start[order], end[order], line[order] * FAR_DAYS
+        latest = np.maximum.accumulate(end + apart) - apart
+        start[1:] = np.maximum(start[1:], np.where(np.diff(apart) == 0.0, latest[:-1], start[1:]))
+        return start, np.maximum(end, start)
+
+
+def _elapsed(points: Days, days: Days) -> Days:
+    """Sum over points before each day of the time since then."""
+    points = np.sort(points)
+    before = np.searchsorted(points, days)
+    sums: Days = before * days - np.concatenate([[0.0], np.cumsum(points)])[before]
+    return sums

@@ -1,0 +1,62 @@
+"""Materials that lie apart in one account of one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sim.core.lot import Lot
+from sim.engine.ledger import Ledger
+from sim.engine.stockpile import Stockpile
+
+
+class Yard:
+    """One pile per material, first in first out within each; the ledger knows them as one account.
+
+    kg : all that lies here; exactly 0 when nothing does.
+    """
+
+    __slots__ = ("account", "kg", "piles")
+
+    def __init__(self, ledger: Ledger, name: str, stage: str, country: str) -> None:
+        self.account = ledger.account(name, stage, country)
+        self.piles: dict[str, Stockpile] = {}
+        self.kg = 0.0
+        ledger.accounts[self.account].holdings = self._held
+
+    def put(self, material: str, lots: Sequence[Lot], kg: float) -> None:
+        """Add lots of `kg` in all, which the caller has posted to `account`."""
+        pile = self.piles.get(material)
+        if pile is None:
+            pile = self.piles[material] = Stockpile(self.account)
+        pile.lots.extend(lots)
+        pile.kg += kg
+        self.kg += kg
+
+    def take(self, kg: float) -> list[tuple[str, list[Lot]]]:
+        """Remove the oldest lots of every material, in proportion to what lies here, `kg` in all."""
+        if self.kg <= 0.0 or kg <= 0.0:
+            return []
+        share = min(kg / self.kg, 1.0)
+        taken = [(material, pile.take(pile.kg * share)) for material, pile in self.piles.items() if pile.lots]
+        self.kg = sum(pile.kg for pile in self.piles.values() if pile.lots)
+        return taken
+
+    def take_of(self, material: str, kg: float) -> list[Lot]:
+        """Remove the oldest lots of one material, `kg` in all."""
+        lots = self.piles[material].take(kg)
+        self.kg = sum(pile.kg for pile in self.piles.values() if pile.lots)
+        return lots
+
+    def _held(self) -> Iterator[Lot]:
+        for pile in self.piles.values():
+            yield from pile.lots
+
+
+def post_all(ledger: Ledger, day: float, source: int, target: int, lots: Sequence[Lot]) -> float:
+    """Book lots from one account to another, lots of one composition in one posting; return their mass [kg]."""
+    sums: dict[int, float] = {}
+    for lot in lots:
+        sums[lot.ref] = sums.get(lot.ref, 0.0) + lot.kg
+    for ref, kg in sums.items():
+        ledger.post(day, source, target, Lot(kg, ref, 0, day))
+    return sum(sums.values())

@@ -1,0 +1,98 @@
+"""The zones of a country as collection sees them: each one as in data, or merged into regions that keep route lengths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.nodes.zone_spec import ZoneSpec
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """One zone of collection; `lat` and `lon` of a merged one are the means of its members by households."""
+
+    key: str
+    country: str
+    name: str
+    lat: float
+    lon: float
+    households_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """Zones of one country and the members they are made of.
+
+    member_of : zone of each member, shape (members,), members ordered by zone.
+    first_member : first member of each zone, shape (zones,).
+    households, population, area_km2 : of the members, shape (members,).
+    """
+
+    zones: tuple[Zone, ...]
+    member_keys: tuple[str, ...]
+    member_of: NDArray[np.intp]
+    first_member: NDArray[np.intp]
+    households: Vector
+    population: Vector
+    area_km2: Vector
+
+    @property
+    def share(self) -> Vector:
+        """Share of each zone in the households of the country, shape (zones,)."""
+        return np.array([zone.households_share for zone in self.zones])
+
+    def sum(self, of_members: Vector) -> Vector:
+        """Sum over the members of each zone, shape (zones, ...)."""
+        return np.add.reduceat(of_members, self.first_member, axis=0)
+
+    def mean(self, of_members: Vector) -> Vector:
+        """Mean over the members of each zone by households, shape (zones, ...)."""
+        weights = self.households.reshape(-1, *[1] * (of_members.ndim - 1))
+        return np.asarray(self.sum(of_members * weights) / self.sum(weights))
+
+    def vehicles(self, per_100k_households: float) -> Vector:
+        """Whole vehicles of each zone: every member rounds up by itself, so merging zones keeps the fleet; shape (zones,)."""
+        return self.sum(np.ceil(per_100k_households * self.households / 100_000.0 * (1.0 - 1e-12)))
+
+    def places(self, people_per_place: float) -> Vector:
+        """Depots or bases of each member, at least one, shape (members,)."""
+        return np.maximum(np.round(self.population / people_per_place), 1.0)
+
+    def effective_area_km2(self) -> Vector:
+        """Area over which stops spread, shape (zones,): (sum sqrt(w A))^2 keeps the sum of sqrt(n A) of the members."""
+        weights = self.households / self.sum(self.households)[self.member_of]
+        return np.asarray(self.sum(np.sqrt(weights * self.area_km2)) ** 2)
+
+
+def gather(zones: dict[str, ZoneSpec], country: str, grain: Literal["fine", "coarse"]) -> Zones:
+    """Return the zones of `country` at a grain, in order of their keys."""
+    own = {key: spec for key, spec in zones.items() if spec.country == country}
+    group_of = {key: key if grain == "fine" else spec.region for key, spec in own.items()}
+    keys = sorted(own, key=lambda key: (group_of[key], key))
+    names = sorted(set(group_of.values()))
+    member_of = np.array([names.index(group_of[key]) for key in keys], dtype=np.intp)
+    households = np.array([own[key].households.value for key in keys])
+    total = households.sum()
+    merged = []
+    for number, name in enumerate(names):
+        members = np.flatnonzero(member_of == number)
+        weights = households[members] / households[members].sum()
+        places = np.array([(own[keys[m]].lat, own[keys[m]].lon) for m in members])
+        lat, lon = weights @ places
+        label = own[name].name_en if name in own else name
+        merged.append(Zone(name, country, label, float(lat), float(lon), float(households[members].sum() / total)))
+    return Zones(
+        tuple(merged),
+        tuple(keys),
+        member_of,
+        np.searchsorted(member_of, np.arange(len(names))).astype(np.intp),
+        households,
+        np.array([own[key].population.value for key in keys]),
+        np.array([(own[key].service_area_km2 or own[key].area_km2).value for key in keys]),
+    )

@@ -1,0 +1,54 @@
+"""Pieces that several charts share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sim.report import theme
+from sim.report.chart import Column, Figure, largest, layout
+from sim.report.context import Context
+
+
+def stacked(years: Sequence[int], series: Mapping[str, Sequence[float]], name: Callable[[str], str], rest_name: str) -> list[Figure]:
+    """Stacked bars over years: the largest series by themselves, the others as one."""
+    shown, rest = largest({key: sum(map(abs, values)) for key, values in series.items()})
+    traces = [
+        {"type": "bar", "name": name(key), "x": list(years), "y": list(series[key]), "marker": theme.fill(place)} for place, key in enumerate(shown)
+    ]
+    if rest:
+        values = [sum(column) for column in zip(*(series[key] for key in rest), strict=True)]
+        traces.append({"type": "bar", "name": rest_name, "x": list(years), "y": values, "marker": theme.fill(-1)})
+    return traces
+
+
+def year_columns(context: Context, heads: Sequence[str], years: Sequence[int]) -> tuple[Column, ...]:
+    """Columns that name the row, then one number per year."""
+    return (*(Column(head) for head in heads), *(Column(str(year), context.say.number) for year in years))
+
+
+def span(context: Context) -> str:
+    """First to last year."""
+    return context.say("{start} to {end}", start=context.years[0], end=context.years[-1])
+
+
+def years_layout(context: Context, title: str, **more: Any) -> Figure:
+    """Layout with years along the bottom and `title` at the side."""
+    across = {"dtick": 1 if len(context.years) <= 8 else 5, "tickformat": "d"}
+    return layout(x=context.say("Year"), y=title, **{"xaxis": across, "yaxis": {"rangemode": "tozero"}, **more})
+
+
+def across_layout(title: str, bars: int, **more: Any) -> Figure:
+    """Layout of horizontal bars, first on top, as high as they need."""
+    names = {"autorange": "reversed", "ticksuffix": "\u2002", "gridcolor": "rgba(0,0,0,0)"}
+    return layout(x=title, height=110 + 34 * max(bars, 3), **{"yaxis": names, "xaxis": {"rangemode": "tozero"}, **more})
+
+
+def ratio(part: float, whole: float) -> float:
+    """`part / whole`, 0 of nothing."""
+    return part / whole if whole else 0.0
+
+
+def capital(text: str) -> str:
+    """`text` with its first letter as at the start of a sentence."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,158 @@
+"""Columns of result tables in memory: built by a replication, gathered in order of replications.
+
+Workers import this file, so it needs numpy only; `results.parquet` writes and reads files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.results.schema import TABLES, Table
+
+_NUMPY = {"integer": np.int32, "number": np.float64}
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A text column: `codes` into `values`, which are sorted and distinct, so codes sort as the texts do."""
+
+    codes: NDArray[np.int32]
+    values: tuple[str, ...]
+
+    @property
+    def texts(self) -> NDArray[np.object_]:
+        """The texts themselves."""
+        return np.array(self.values, dtype=object)[self.codes]
+
+    def codes_in(self, values: tuple[str, ...]) -> NDArray[np.int32]:
+        """Codes of the same texts in other `values`, which hold all of them."""
+        number = {value: code for code, value in enumerate(values)}
+        return np.array([number[value] for value in self.values], dtype=np.int32)[self.codes]
+
+
+Column = Coded | NDArray[Any]
+Columns = dict[str, Column]
+
+
+def coded(texts: Iterable[str]) -> Coded:
+    """Encode texts."""
+    listed = list(texts)
+    values = tuple(sorted(set(listed)))
+    number = {value: code for code, value in enumerate(values)}
+    return Coded(np.fromiter((number[text] for text in listed), np.int32, len(listed)), values)
+
+
+def rank(column: Column) -> NDArray[Any]:
+    """Numbers that sort as the column does."""
+    return column.codes if isinstance(column, Coded) else column
+
+
+def taken(column: Column, rows: NDArray[np.intp]) -> Column:
+    """Chosen rows of a column."""
+    return Coded(column.codes[rows], column.values) if isinstance(column, Coded) else column[rows]
+
+
+def length(columns: Mapping[str, Column]) -> int:
+    """Number of rows."""
+    return len(rank(next(iter(columns.values()))))
+
+
+def words(columns: Mapping[str, Column], name: str) -> Coded:
+    """A text column."""
+    column = columns[name]
+    if not isinstance(column, Coded):
+        raise TypeError(f"column {name} holds no text")
+    return column
+
+
+def texts(columns: Mapping[str, Column], name: str) -> list[str]:
+    """The texts of a text column."""
+    listed: list[str] = words(columns, name).texts.tolist()
+    return listed
+
+
+def numbers(columns: Mapping[str, Column], name: str) -> NDArray[Any]:
+    """The numbers of a column."""
+    column = columns[name]
+    if isinstance(column, Coded):
+        raise TypeError(f"column {name} holds text")
+    return column
+
+
+def ratio(amount: NDArray[np.float64], per: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Quotient, missing where there is nothing to divide by."""
+    quotient: NDArray[np.float64] = np.divide(amount, per, out=np.full(amount.shape, np.nan), where=per > 0.0)
+    return quotient
+
+
+def own_head(table: Table) -> tuple[str, ...]:
+    """Columns that one replication fills: all but `replication`, which gathering adds."""
+    return tuple(name for name in table.head if name != "replication")
+
+
+def from_rows(name: str, rows: Iterable[Sequence[Any]]) -> Columns:
+    """Turn rows of one replication, in the order of the table's head, into sorted columns."""
+    head = own_head(TABLES[name])
+    listed = list(rows)
+    columns: Iterable[Sequence[Any]] = zip(*listed, strict=True) if listed else [()] * len(head)
+    return from_columns(name, dict(zip(head, columns, strict=True)))
+
+
+def from_columns(name: str, given: Mapping[str, Any]) -> Columns:
+    """Type the columns of one replication and sort them by key; None is a missing number.
+
+    Raises
+    ------
+    ValueError
+        If columns are missing or unknown, or two rows share a key.
+    """
+    table = TABLES[name]
+    head = own_head(table)
+    if set(given) != set(head):
+        raise ValueError(f"table {name}: columns {sorted(set(given) ^ set(head))} are missing or unknown")
+    kinds = {column.name: column.kind for column in table.columns}
+    return _sorted(table, {column: _typed(kinds[column], given[column]) for column in head})
+
+
+def _typed(kind: str, values: Any) -> Column:
+    if kind == "text":
+        return values if isinstance(values, Coded) else coded(values)
+    return np.asarray(values, dtype=_NUMPY[kind])
+
+
+def _sorted(table: Table, columns: Columns) -> Columns:
+    keys = [columns[column.name] for column in table.key if column.name in columns]
+    order = np.lexsort([rank(key) for key in reversed(keys)])
+    if len(order) > 1:
+        same = np.ones(len(order) - 1, dtype=bool)
+        for key in keys:
+            same &= np.diff(rank(key)[order]) == 0
+        if same.any():
+            row = order[int(same.argmax())]
+            shared = [key.values[key.codes[row]] if isinstance(key, Coded) else key[row].item() for key in keys]
+            raise ValueError(f"table {table.name}: two rows for {shared}")
+    return {head: taken(column, order) for head, column in columns.items()}
+
+
+def gathered(name: str, parts: Sequence[Columns]) -> Columns:
+    """Put the columns of replications 0, 1, ... under each other; sorted, since each part is and they are in order."""
+    joined: Columns = {}
+    for column in TABLES[name].columns:
+        if column.name == "replication":
+            joined[column.name] = np.repeat(np.arange(len(parts), dtype=np.int32), [length(part) for part in parts])
+        elif column.kind == "text":
+            joined[column.name] = _joined_texts([part[column.name] for part in parts])
+        else:
+            joined[column.name] = np.concatenate([rank(part[column.name]) for part in parts])
+    return joined
+
+
+def _joined_texts(columns: Sequence[Column]) -> Coded:
+    texts = [column for column in columns if isinstance(column, Coded)]
+    values = tuple(sorted({value for text in texts for value in text.values}))
+    return Coded(np.concatenate([text.codes_in(values) for text in texts]), values)

@@ -1,0 +1,168 @@
+"""Names in a scenario that refer to something: every one must exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from sim.core.errors import Fault
+from sim.scenario.faults import Locator
+from sim.scenario.keys import KeyPath, Tree, entry_id, is_quantity, nearest
+from sim.scenario.toml import short
+from sim.scenario.wording import CHECKS, UNIT_WORDS, fill, listed
+from sim.trade.checks import OUTSIDE, WAIT
+
+# forms end-processing sells
+FORMS = ("ree_oxide", "ree_metal", "magnet_alloy", "refined_metal", "battery_salts", "remelted")
+
+# (key path, what it must name); `*` is any entry, a last part of `@` means that the keys themselves are the names
+REFERENCES: tuple[tuple[str, str], ...] = (
+    ("countries.*.available_to", "country"),
+    ("countries.*.arisings.mix.@", "product"),
+    ("countries.*.arisings.units.@", "product"),
+    ("countries.*.arisings.sold_units.@", "product"),
+    ("countries.*.behaviour.hoarded_share.@", "product group or product"),
+    ("countries.*.behaviour.reused_share.@", "product group or product"),
+    ("countries.*.behaviour.exported_for_reuse_share.@", "product group or product"),
+    ("countries.*.behaviour.reuse_destinations.@", "country"),
+    ("countries.*.depots.linehaul_vehicle", "vehicle"),
+    ("countries.*.channels.*.vehicle", "vehicle"),
+    ("countries.*.channels.*.groups.*", "product group"),
+    ("countries.*.channels.*.group_factors.@", "product group"),
+    ("products.*.group", "product group"),
+    ("products.*.contents_g_per_unit.@", "substance"),
+    ("country_products.@", "country"),
+    ("country_products.*.@", "product"),
+    ("zones.*.country", "country"),
+    ("zones.*.port", "port"),
+    ("processes.*.transfer.@", "input"),
+    ("processes.*.transfer.*.@", "output"),
+    ("processes.*.transfer.*.*.@", "substance or *"),
+    ("plants.*.country", "country"),
+    ("plants.*.process", "process"),
+    ("plants.*.commissioning", "commissioning class"),
+    ("plants.*.owner", "country"),
+    ("plants.*.available_to", "country"),
+    ("plants.*.port", "port"),
+    ("routes.*.origin", "country or *"),
+    ("routes.*.material", "material"),
+    ("routes.*.destinations.*.to", "plant or outside account"),
+    ("routes.*.fallback", "outside account"),
+    ("border_rules.*.origin", "country or *"),
+    ("border_rules.*.destination", "country or *"),
+    ("border_rules.*.fractions.*", "material or *"),
+    ("border_rules.*.plants.*", "plant"),
+    ("ports.*.country", "country"),
+    ("lanes.*.origin", "port"),
+    ("lanes.*.destination", "port"),
+    ("market.prices.@", "substance"),
+    ("market.demand.@", "country"),
+    ("market.demand.*.@", "substance"),
+    ("market.demand.*.*.supply_share.@", "supplier"),
+    ("market.grid_co2_kg_per_kwh.@", "country"),
+    ("market.primary_co2_kg_per_kg.@", "substance"),
+    ("shocks.*.metal", "substance"),
+    ("shocks.*.source", "supplier or *"),
+    ("responses.*.when.metal", "substance"),
+    ("responses.*.when.country", "country"),
+)
+
+
+class Found(NamedTuple):
+    """A name at a key path."""
+
+    path: KeyPath
+    name: str
+
+
+def select(tree: Any, pattern: tuple[str, ...], path: KeyPath = ()) -> Iterator[Found]:
+    """Every text a pattern leads to; values of another type are somebody else's fault."""
+    if not pattern:
+        if isinstance(tree, str):
+            yield Found(path, tree)
+        return
+    part, rest = pattern[0], pattern[1:]
+    if isinstance(tree, list | tuple):
+        for index, item in enumerate(tree):
+            name = entry_id(item, index)
+            if part in {"*", name}:
+                yield from select(item, rest, (*path, name))
+    elif isinstance(tree, Mapping) and not is_quantity(tree):
+        if part == "@":
+            yield from (Found((*path, str(key)), str(key)) for key in tree)
+        for key in tree if part == "*" else (part,):
+            if key in tree:
+                yield from select(tree[key], rest, (*path, key))
+
+
+def names(tree: Tree, library: Tree) -> dict[str, tuple[str, ...]]:
+    """What may be named, by kind of name."""
+
+    def keys(table: str) -> tuple[str, ...]:
+        found = tree.get(table)
+        if isinstance(found, list):
+            return tuple(entry_id(item, index) for index, item in enumerate(found))
+        return tuple(found) if isinstance(found, dict) else ()
+
+    inputs = [found.name for found in select(tree, _INPUTS) if found.name != "*"]
+    outputs = [found.name for found in select(tree, _OUTPUTS)]
+    materials = tuple(dict.fromkeys((*keys("groups"), *keys("fractions"), *FORMS, *outputs)))
+    suppliers = tuple(dict.fromkeys((*keys("countries"), *(found.name for found in select(library, _SUPPLIERS)), "ROW")))
+    kinds = {
+        "country": keys("countries"),
+        "product": keys("products"),
+        "product group": keys("groups"),
+        "product group or product": (*keys("groups"), *keys("products")),
+        "substance": keys("substances"),
+        "vehicle": keys("vehicles"),
+        "port": keys("ports"),
+        "process": keys("processes"),
+        "commissioning class": keys("commissioning"),
+        "plant": keys("plants"),
+        "input": (*materials, "*"),
+        "output": (*keys("fractions"), *FORMS, "informal_metal", "residue"),
+        "material": tuple(dict.fromkeys((*materials, *inputs))),
+        "outside account": (WAIT, *OUTSIDE),
+        "plant or outside account": (*keys("plants"), *OUTSIDE),
+        "supplier": suppliers,
+    }
+    return kinds | {f"{kind} or *": (*kinds[kind], "*") for kind in ("country", "substance", "material", "supplier")}
+
+
+_INPUTS = ("processes", "*", "transfer", "@")
+_OUTPUTS = ("processes", "*", "transfer", "*", "@")
+_SUPPLIERS = ("market", "demand", "*", "*", "supply_share", "@")
+
+
+def reference_faults(tree: Tree, locator: Locator) -> list[Fault]:
+    """A fault for every name that refers to nothing, with the nearest right one."""
+    known = {kind: dict.fromkeys(values) for kind, values in names(tree, locator.library_tree).items()}
+    aliases = _aliases(tree)
+    faults = []
+    for pattern, kind in REFERENCES:
+        for found in select(tree, tuple(pattern.split("."))):
+            if found.name in known[kind] or (kind == "output" and not nearest(found.name, known[kind], cutoff=0.85)):
+                continue  # a process may make a form nobody has named before, but not one that looks misspelt
+            near = nearest(found.name, known[kind], aliases if "country" in kind else None)
+            what, hint = kind.removesuffix(" or *"), _hint(near, known[kind])
+            faults.append(locator.fault(found.path, CHECKS, "unknown_name", what=what, written=short(found.name), hint=hint))
+    return faults
+
+
+def _hint(near: str | None, known: Mapping[str, object]) -> str:
+    if near is not None:
+        return fill(UNIT_WORDS["did_you_mean"], {"right": short(near)})
+    return fill(UNIT_WORDS["allowed"], {"names": listed(known)})
+
+
+def _aliases(tree: Tree) -> dict[str, str]:
+    countries = tree.get("countries")
+    if not isinstance(countries, dict):
+        return {}
+    return {
+        str(country[name]): code
+        for code, country in countries.items()
+        if isinstance(country, dict)
+        for name in ("name_en", "name_ja")
+        if country.get(name)
+    }

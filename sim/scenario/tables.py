@@ -1,0 +1,259 @@
+"""One table of the library: its descriptor, its rows, and everything that can be wrong with a file.
+
+A table is `<name>.csv` beside `<name>.table.json`, a Frictionless resource descriptor whose `urban_mine` entry says what
+the rows mean (`sim.scenario.library`).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from hashlib import sha256
+from math import isfinite
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sim.core.errors import Fault
+from sim.scenario import evidence
+
+KINDS = ("dials", "rows", "reference")
+DIAL_COLUMNS = ("key", "year", "value", "low", "mode", "high", "unit")
+SUFFIX = ".table.json"
+BOM = b"\xef\xbb\xbf"
+
+
+class Row(NamedTuple):
+    """One row of a file; `line` is where it begins, counted from 1."""
+
+    line: int
+    cells: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as described and as found.
+
+    at : where its rows enter the tree (`rows` only). columns : field name -> type. primary_key : columns that name a row.
+    aside : columns that stay out of the tree. yearly : every year of a key is there. file : path within the library.
+    """
+
+    name: str
+    title: str
+    description: str
+    kind: str
+    at: str
+    file: str
+    columns: Mapping[str, str]
+    primary_key: tuple[str, ...]
+    aside: frozenset[str]
+    yearly: bool
+    descriptor: Mapping[str, Any]
+    rows: tuple[Row, ...]
+
+    def records(self) -> Iterator[dict[str, str]]:
+        """Every row as a dictionary of text."""
+        for row in self.rows:
+            yield dict(zip(self.columns, row.cells, strict=True))
+
+
+class Faults:
+    """Collects what is wrong; `label` is how the folder of the library is called in messages."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.found: list[Fault] = []
+
+    def add(self, file: str, line: int, path: str, message: str, hint: str = "") -> None:
+        """Note one fault."""
+        self.found.append(Fault(f"{self.label}/{file}", line, path, message, hint))
+
+
+def read_number(text: str) -> float:
+    """A finite decimal number; raises ValueError for `1_000`, ` 1`, `nan` and digits of other scripts."""
+    number = float(text)
+    if not isfinite(number) or "_" in text or not text.isascii() or text != text.strip():
+        raise ValueError(text)
+    return number
+
+
+def read_integer(text: str) -> int:
+    """A whole number in decimal digits."""
+    if not text.lstrip("-").isdecimal():
+        raise ValueError(text)
+    return int(read_number(text))
+
+
+def read_boolean(text: str) -> bool:
+    """`true` or `false`."""
+    if text not in {"true", "false"}:
+        raise ValueError(text)
+    return text == "true"
+
+
+def read_text(text: str) -> str:
+    """Text without spaces around it."""
+    if text != text.strip():
+        raise ValueError(text)
+    return text
+
+
+def read_list(text: str) -> list[str]:
+    """Items between `|`."""
+    return [read_text(item) for item in text.split("|")]
+
+
+READERS: dict[str, tuple[Callable[[str], Any], str]] = {
+    "number": (read_number, "a number like 1234.5"),
+    "integer": (read_integer, "a whole number"),
+    "year": (read_integer, "a year"),
+    "boolean": (read_boolean, "true or false"),
+    "date": (date.fromisoformat, "a date like 2026-10-01"),
+    "string": (read_text, "text without spaces around it"),
+    "list": (read_list, "items between |, without spaces around them"),
+}
+
+
+def read_table(descriptor: Path, faults: Faults, hashes: dict[str, str]) -> Table | None:
+    """Read one table whole; None if it cannot be read at all. Adds to `faults` and `hashes`."""
+    raw = descriptor.read_bytes()
+    hashes[descriptor.name] = sha256(raw).hexdigest()
+    try:
+        described = json.loads(raw)
+    except ValueError as error:
+        faults.add(descriptor.name, getattr(error, "lineno", 0), "", f"is not JSON in UTF-8: {error}")
+        return None
+    wrong = list(_descriptor_faults(described))
+    for path, message in wrong:
+        faults.add(descriptor.name, 0, path, message)
+    if wrong:
+        return None
+    table = _table(described)
+    try:
+        content = (descriptor.parent / table.file).read_bytes()
+    except OSError as error:
+        faults.add(table.file, 0, "", f"cannot be read: {error.strerror}")
+        return None
+    hashes[table.file] = sha256(content).hexdigest()
+    text = _text(content, table.file, faults)
+    if text is None:
+        return None
+    rows = _rows(table, text, faults)
+    _check_evidence(table, rows, faults)
+    return replace(table, rows=tuple(rows))
+
+
+def _descriptor_faults(described: Any) -> Iterator[tuple[str, str]]:
+    if not isinstance(described, dict):
+        yield "", "must be one resource descriptor"
+        return
+    for key in ("name", "title", "description", "path"):
+        if not isinstance(described.get(key), str) or not described[key]:
+            yield key, "is missing"
+    meaning = described.get("urban_mine")
+    meaning = meaning if isinstance(meaning, dict) else {}
+    kind = meaning.get("kind")
+    if kind not in KINDS:
+        yield "urban_mine.kind", f"must be one of {', '.join(KINDS)}"
+    elif kind == "rows" and not meaning.get("at"):
+        yield "urban_mine.at", "is missing: where do the rows enter the tree?"
+    yield from _schema_faults(described.get("schema"), kind)
+
+
+def _schema_faults(schema: Any, kind: str | None) -> Iterator[tuple[str, str]]:
+    fields = schema.get("fields") if isinstance(schema, dict) else None
+    if not isinstance(fields, list) or not all(isinstance(f, dict) and f.get("name") for f in fields):
+        yield "schema.fields", "must be a list of fields with a name and a type"
+        return
+    names = [field["name"] for field in fields]
+    for field in fields:
+        if field.get("type") not in READERS:
+            yield f"schema.fields.{field['name']}", f"has type {field.get('type')}; allowed: {', '.join(READERS)}"
+    if len(set(names)) < len(names):
+        yield "schema.fields", "names a column twice"
+    if tuple(names[-4:]) != evidence.COLUMNS:
+        yield "schema.fields", f"must end with {', '.join(evidence.COLUMNS)}"
+    elif kind == "dials" and tuple(names[:-4]) != DIAL_COLUMNS:
+        yield "schema.fields", f"of dials must be {', '.join(DIAL_COLUMNS)} and the evidence"
+    if not set(_primary_key(schema)) <= set(names):
+        yield "schema.primaryKey", "names a column that is not there"
+
+
+def _primary_key(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    key = schema.get("primaryKey", ())
+    return (key,) if isinstance(key, str) else tuple(key)
+
+
+def _table(described: Mapping[str, Any]) -> Table:
+    meaning, schema = described["urban_mine"], described["schema"]
+    return Table(
+        name=described["name"],
+        title=described["title"],
+        description=described["description"],
+        kind=meaning["kind"],
+        at=meaning.get("at", ""),
+        file=described["path"],
+        columns={field["name"]: field["type"] for field in schema["fields"]},
+        primary_key=_primary_key(schema),
+        aside=frozenset(meaning.get("aside", ())),
+        yearly=bool(meaning.get("yearly", False)),
+        descriptor=described,
+        rows=(),
+    )
+
+
+def _text(content: bytes, file: str, faults: Faults) -> str | None:
+    if content.startswith(BOM):
+        faults.add(file, 1, "", "begins with a byte order mark", "Save as UTF-8 without it.")
+        content = content[len(BOM) :]
+    if b"\r" in content:
+        faults.add(file, content.count(b"\n", 0, content.index(b"\r")) + 1, "", "has carriage returns", "Save with LF line ends.")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        faults.add(file, content.count(b"\n", 0, error.start) + 1, "", "is not UTF-8", "Save as UTF-8.")
+        return None
+
+
+def _rows(table: Table, text: str, faults: Faults) -> list[Row]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[Row] = []
+    width = len(table.columns)
+    try:
+        header = next(reader, [])
+        if header != list(table.columns):
+            faults.add(table.file, 1, "", *_header_fault(header, list(table.columns)))
+            return []
+        line = reader.line_num + 1
+        for cells in reader:
+            if len(cells) == width:
+                rows.append(Row(line, cells))
+            elif not any(cells):
+                faults.add(table.file, line, "", "is blank", "Remove the line.")
+            else:
+                faults.add(table.file, line, "", f"has {len(cells)} cells for {width} columns", "Quote cells that hold a comma.")
+            line = reader.line_num + 1
+    except csv.Error as error:
+        faults.add(table.file, reader.line_num, "", f"is not CSV: {error}")
+    return rows
+
+
+def _header_fault(header: list[str], columns: list[str]) -> tuple[str, str]:
+    missing, extra = [c for c in columns if c not in header], [c for c in header if c not in columns]
+    parts = [f"lacks {', '.join(missing)}"] if missing else []
+    parts += [f"has {', '.join(extra)}, not described"] if extra else []
+    return ("the header " + " and ".join(parts or ["is in another order"]), f"Described: {','.join(columns)}")
+
+
+def _check_evidence(table: Table, rows: list[Row], faults: Faults) -> None:
+    for line, cells in rows:
+        source, _, grade, derivation = cells[-4:]
+        if not source.strip():
+            faults.add(table.file, line, "source", "is missing: no figure without a source")
+        if grade not in evidence.GRADES:
+            faults.add(table.file, line, "grade", f"is {grade!r}", f"Allowed: {', '.join(evidence.GRADES)}.")
+        elif grade in evidence.DERIVED and not derivation.strip():
+            faults.add(table.file, line, "derivation", f"is missing: grade {grade} must say in words how the number was made")

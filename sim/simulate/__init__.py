@@ -1,0 +1,1 @@
+"""Scenario -> World -> tables: the only place where rooms are wired together."""

@@ -1,0 +1,84 @@
+"""The whole chain of one world: markets and borders, plants, collection, each given what it may call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.engine.world import Receiver, World
+from sim.nodes.arisings import Arisings
+from sim.nodes.zones import Zone
+from sim.scenario.schema import ScenarioSpec
+from sim.simulate.collection import Collection, wire_collection
+from sim.simulate.sea_ways import point_of
+from sim.simulate.trade import Trade, wire_trade
+from sim.simulate.treatment import Treatment, wire_plants
+from sim.transport.haul import Point, road_km
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The rooms of a running world."""
+
+    trade: Trade
+    treatment: Treatment
+    collections: dict[str, Collection]
+
+    def start(self) -> None:
+        """Set collection going; plants and borders wake when something reaches them."""
+        for collection in self.collections.values():
+            collection.start()
+
+
+def wire_chain(world: World, spec: ScenarioSpec, arisings: Arisings) -> Chain:
+    """Build and connect every room.
+
+    The router is made before the plants that ask it and told of them afterwards: the one circle in the wiring.
+
+    Raises
+    ------
+    WiringError
+        For names that do not exist and parts that do not fit.
+    """
+    trade = wire_trade(world, spec)
+    treatment = wire_plants(
+        world,
+        spec.plants,
+        spec.processes,
+        spec.commissioning,
+        tuple(spec.groups),
+        tuple(spec.fractions),
+        spec.countries,
+        spec.substances,
+        trade.router,
+        trade.market.desk,
+        spec.resolution.period_days,
+        {country: factor.value for country, factor in spec.market.grid_co2_kg_per_kwh.items()},
+    )
+    trade.connect(treatment.receivers)
+    return Chain(trade, treatment, _wire_collections(world, spec, arisings, trade, treatment))
+
+
+def _wire_collections(
+    world: World, spec: ScenarioSpec, arisings: Arisings, trade: Trade, treatment: Treatment
+) -> dict[str, Collection]:
+    points = {plant.name: point_of(plant) for plant in spec.plants}
+
+    def distance_km(zone: Zone, receiver: Receiver) -> float:
+        return road_km(Point(zone.lat, zone.lon), points.get(receiver.name), spec.sea)
+
+    return {
+        key: wire_collection(
+            world,
+            key,
+            country,
+            spec.zones,
+            spec.vehicles,
+            arisings,
+            spec.resolution,
+            trade.router,
+            treatment.plants.get(f"{key} informal dismantlers"),
+            distance_km,
+        )
+        for key, country in spec.countries.items()
+        if country.channels
+    }

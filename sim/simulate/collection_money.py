@@ -1,0 +1,92 @@
+"""Who pays whom for a year of collection, and what it emits: booked once a year from what the rooms counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.recorder import Recorder
+from sim.nodes.channel_spec import ChannelSpec
+from sim.nodes.depot import Depots
+from sim.simulate.service import INFORMAL, Terms
+from sim.transport.linehaul import LineHaul
+
+Vector = NDArray[np.float64]
+PAYERS = {
+    "delivery_truck": "carriers",
+    "municipal_pickup": "municipalities",
+    "drop_box": "municipalities",
+    "retailer": "retailers",
+    "mail_in": "courier recyclers",
+    "producer_scheme": "producer schemes",
+    "postal": "postal operators",
+    INFORMAL: "informal buyers",
+}
+SCHEMES = "collection schemes"
+KG_PER_T = 1000.0
+Pay = Callable[[str, str, str, float], None]
+
+
+def declare(recorder: Recorder) -> None:
+    """Create the tables this room shares with others."""
+    recorder.declare("payments", ("year", "payer", "payee", "item"), ("usd",))
+    recorder.declare("emissions", ("year", "country", "stage", "item"), ("kgco2e",))
+
+
+def book_year(
+    recorder: Recorder,
+    terms: Terms,
+    year: int,
+    collected_kg: Vector,
+    cost_usd: Vector,
+    co2_kg: Vector,
+    depots: Depots,
+    line_haul: LineHaul,
+) -> None:
+    """Book payments and emissions of `year`; vectors have one entry per queue."""
+    country, zones = terms.country, len(terms.zones.zones)
+
+    def pay(payer: str, payee: str, item: str, usd: float) -> None:
+        if usd:
+            recorder.cell("payments", year, f"{country} {payer}", f"{country} {payee}", item)[0] += usd
+
+    def emit(stage: str, item: str, kg: float) -> None:
+        if kg:
+            recorder.cell("emissions", year, country, stage, item)[0] += kg
+
+    sums = (values.reshape(zones, -1).sum(axis=0).tolist() for values in (collected_kg, cost_usd, co2_kg))
+    for channel, kg, cost, co2 in zip(terms.channels.values(), *sums, strict=True):
+        _pay_for(channel, year + 0.5, kg, cost, pay)
+        emit("collection", channel.vehicle, co2)
+    handled = line_haul.moved_kg / KG_PER_T * terms.depots.handling_usd_per_t.at(year + 0.5)
+    pay(SCHEMES, "depots", "depot handling", handled)
+    pay(SCHEMES, "hauliers", "line-haul", line_haul.cost_usd)
+    emit("linehaul", terms.depots.linehaul_vehicle, line_haul.co2_kg)
+    _resell(terms, year + 0.5, depots, pay)
+
+
+def _pay_for(channel: ChannelSpec, when: float, kg: float, cost: float, pay: Pay) -> None:
+    payer = PAYERS[channel.kind]
+    pay(payer, "informal workers" if channel.kind == INFORMAL else "fleets", "collection", cost)
+    price = _price(channel, when)
+    if price >= 0.0:
+        pay(payer, "households", "purchase", price * kg)
+    else:
+        pay("households", payer, "fee", -price * kg)
+    pay(payer, "handlers", "handling", channel.handling_usd_per_t.at(when) * kg / KG_PER_T)
+
+
+def _resell(terms: Terms, when: float, depots: Depots, pay: Pay) -> None:
+    """Buyers sell on at their purchase price and a margin."""
+    buyers = [channel for channel in terms.channels.values() if channel.kind == INFORMAL]
+    if not buyers or terms.informal is None:
+        return
+    price = _price(buyers[0], when) * (1.0 + terms.informal.margin_share.at(when))
+    pay("dismantlers", "informal buyers", "purchase", price * depots.sold_to_formal_kg)
+    pay("informal dismantlers", "informal buyers", "purchase", price * depots.crude_kg)
+
+
+def _price(channel: ChannelSpec, when: float) -> float:
+    return channel.paid_to_household_usd_per_kg.at(when) + channel.incentive_usd_per_kg.at(when)

@@ -1,0 +1,173 @@
+"""How the channels of a country are served in one year: scenario values turned into the arrays the route formulas need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.core.errors import Fault, WiringError
+from sim.core.quantity import Quantity
+from sim.nodes.channel_spec import ChannelSpec
+from sim.nodes.country_spec import CountrySpec, HouseholdsSpec, InformalSpec
+from sim.nodes.depot_spec import DepotSpec
+from sim.nodes.zones import Zones
+from sim.transport.fleet import Crew
+from sim.transport.linehaul import Truck
+from sim.transport.rounds import ON_DELIVERY_ROUND, OWN, POINT_TO_POINT, Service
+from sim.transport.route import depot_distance_km
+from sim.transport.vehicle_spec import VehicleSpec
+
+Vector = NDArray[np.float64]
+FORMULAS = {"own": OWN, "on_delivery_round": ON_DELIVERY_ROUND, "point_to_point": POINT_TO_POINT}
+INFORMAL = "informal_buyer"
+MINUTES = 60.0
+SMALLEST_SHARE = 1e-3  # of a zone covered: below it routes are not denser
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The country's side of the bargain: its specs, its zones and the vehicles it names."""
+
+    country: str
+    households: HouseholdsSpec
+    informal: InformalSpec | None
+    depots: DepotSpec
+    zones: Zones
+    channels: dict[str, ChannelSpec]
+    vehicles: dict[str, VehicleSpec]
+
+    @property
+    def queues(self) -> int:
+        """Number of queues, zones x channels."""
+        return len(self.zones.zones) * len(self.channels)
+
+    def by_zone(self, of_channels: Vector) -> Vector:
+        """Repeat values of channels for every zone, shape (queues,)."""
+        return np.tile(of_channels, len(self.zones.zones))
+
+
+def terms_of(country: str, spec: CountrySpec, zones: Zones, vehicles: dict[str, VehicleSpec]) -> Terms:
+    """Resolve every name a country's collection uses.
+
+    Raises
+    ------
+    WiringError
+        Without zones or depots, or where a vehicle does not exist or is too small for one pick-up.
+    """
+    path = f"countries.{country}"
+    needs = {"channels": spec.channels, "depots": spec.depots, "behaviour": spec.behaviour}
+    faults = [Fault("", 0, f"{path}.{name}", "a home country needs this") for name, value in needs.items() if not value]
+    used = {f"{path}.channels.{key}.vehicle": channel.vehicle for key, channel in spec.channels.items()}
+    if spec.depots:
+        used[f"{path}.depots.linehaul_vehicle"] = spec.depots.linehaul_vehicle
+    faults += [Fault("", 0, where, f"there is no vehicle {name}") for where, name in used.items() if name not in vehicles]
+    for key, channel in spec.channels.items():
+        vehicle = vehicles.get(channel.vehicle)
+        if vehicle is None or channel.has_points or channel.round == "point_to_point":
+            continue
+        room = min(vehicle.payload_kg.value, vehicle.volume_m3.value * channel.density_kg_per_m3.value)
+        if channel.pickup_kg.value > room * vehicle.load_factor_share.value:
+            said = f"one pick-up of {channel.pickup_kg.value:g} kg does not fit a {channel.vehicle} (at most {room:g} kg)"
+            faults.append(Fault("", 0, f"{path}.channels.{key}.pickup_kg", said))
+    if faults or spec.depots is None or spec.behaviour is None:
+        raise WiringError(faults)
+    return Terms(country, spec.behaviour, spec.informal, spec.depots, zones, dict(spec.channels), vehicles)
+
+
+def service_of(terms: Terms, when: float, covered: Vector) -> Service:
+    """Return how every queue is served at decimal year `when`; `covered` is the share of people each channel reaches.
+
+    Vehicles, bases and points are there where the service reaches: with little coverage there are few, but no longer routes.
+    """
+    channels = list(terms.channels.values())
+    vehicles = [terms.vehicles[channel.vehicle] for channel in channels]
+    zones = terms.zones
+
+    def of_channels(name: str) -> Vector:
+        return terms.by_zone(np.array([_at(getattr(channel, name), when) for channel in channels]))
+
+    def of_vehicles(name: str) -> Vector:
+        return terms.by_zone(np.array([getattr(vehicle, name).at(when) for vehicle in vehicles]))
+
+    usable = of_vehicles("load_factor_share")
+    places = np.stack([zones.places(channel.people_per_base.at(when)) for channel in channels], axis=1)
+    bases = zones.sum(places)
+    distance = zones.mean(np.asarray(depot_distance_km(zones.area_km2[:, np.newaxis] / places)))
+    area = zones.effective_area_km2()[:, np.newaxis] / bases
+    active_bases = np.maximum(bases * np.maximum(covered, SMALLEST_SHARE), 1.0)
+    wanted = [c.vehicles_per_100k_households.at(when) * share for c, share in zip(channels, covered.tolist(), strict=True)]
+    fleet = np.stack([zones.vehicles(each) for each in wanted], axis=1)
+    households = zones.sum(zones.households)
+    points = np.stack([households * _at(c.points_per_100k_households, when) / 100_000.0 for c in channels], axis=1) * covered
+    bay = [0.0 if c.kind == INFORMAL or c.round == "on_delivery_round" else terms.depots.unload_minutes.at(when) for c in channels]
+    return Service(
+        formula=np.tile([FORMULAS[channel.round] for channel in channels], len(zones.zones)),
+        vehicles=fleet.ravel(),
+        payload_kg=of_vehicles("payload_kg") * usable,
+        volume_m3=of_vehicles("volume_m3") * usable,
+        speed_kmh=of_vehicles("speed_kmh"),
+        stop_hours=of_vehicles("minutes_per_stop") / MINUTES,
+        unload_hours=terms.by_zone(np.array(bay)) / MINUTES,
+        shift_hours=of_vehicles("shift_hours"),
+        hours_per_year=of_vehicles("driver_hours_per_year"),
+        off_road_days_per_km=of_vehicles("breakdowns_per_100k_km") / 1e5 * of_vehicles("repair_days"),
+        road_factor=of_vehicles("road_factor"),
+        days_per_week=of_channels("working_days_per_week"),
+        bases=active_bases.ravel(),
+        area_km2=area.ravel(),
+        depot_km=distance.ravel(),
+        gather_days=of_channels("gather_days"),
+        pickup_kg=of_channels("pickup_kg"),
+        density_kg_per_m3=of_channels("density_kg_per_m3"),
+        points=points.ravel(),
+        point_kg=of_channels("point_capacity_kg") * of_channels("fill_share"),
+        age_limit_days=of_channels("age_limit_days"),
+        spare_hours=of_channels("spare_minutes_per_day") / MINUTES,
+        spare_share=of_channels("spare_load_share"),
+        address_share=of_channels("delivery_address_share"),
+        round_stops=of_channels("round_stops_per_day"),
+    )
+
+
+def crew_of(terms: Terms, when: float) -> Crew:
+    """Return names and prices of the vehicles of each queue; buyers earn by the hour what they earn in a day."""
+    channels = list(terms.channels.values())
+    vehicles = [terms.vehicles[channel.vehicle] for channel in channels]
+    per_hour = [
+        terms.informal.income_usd_per_day.at(when) / vehicle.shift_hours.at(when)
+        if channel.kind == INFORMAL and terms.informal
+        else vehicle.cost_usd_per_hour.at(when)
+        for channel, vehicle in zip(channels, vehicles, strict=True)
+    ]
+    return Crew(
+        vehicle=tuple(channel.vehicle for channel in channels) * len(terms.zones.zones),
+        payload_kg=terms.by_zone(np.array([vehicle.payload_kg.at(when) for vehicle in vehicles])),
+        usd_per_km=terms.by_zone(np.array([vehicle.cost_usd_per_km.at(when) for vehicle in vehicles])),
+        usd_per_hour=terms.by_zone(np.array(per_hour)),
+        co2_kg_per_km=terms.by_zone(np.array([vehicle.co2_kg_per_km.at(when) for vehicle in vehicles])),
+    )
+
+
+def truck_of(terms: Terms, when: float) -> Truck:
+    """Return the line-haul truck of a country and its rules."""
+    depots, name = terms.depots, terms.depots.linehaul_vehicle
+    vehicle = terms.vehicles[name]
+    room = min(vehicle.payload_kg.at(when), vehicle.volume_m3.at(when) * depots.density_kg_per_m3.at(when))
+    return Truck(
+        name,
+        room * vehicle.load_factor_share.at(when),
+        vehicle.speed_kmh.at(when),
+        vehicle.shift_hours.at(when),
+        vehicle.minutes_per_stop.at(when) / MINUTES,
+        vehicle.cost_usd_per_km.at(when),
+        vehicle.cost_usd_per_hour.at(when),
+        vehicle.co2_kg_per_km.at(when),
+        max(depots.age_limit_days.at(when), 1e-3),
+        depots.backhaul_discount_share.at(when),
+    )
+
+
+def _at(quantity: Quantity | None, when: float) -> float:
+    return 0.0 if quantity is None else quantity.at(when)

@@ -1,0 +1,133 @@
+"""The headline ladder and the signals people watch, from the other tables of a replication."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import numpy as np
+
+from sim.core.calendar import MONTHS_PER_YEAR
+from sim.core.quantity import Quantity
+from sim.nodes.plant_spec import ANY, END_STAGES, RESIDUE, ProcessSpec
+from sim.results.tables import Columns, from_columns, numbers, ratio, texts
+from sim.scenario.schema import ScenarioSpec
+
+Place = tuple[int, str, str]  # year, country, metal
+Sums = defaultdict[Place, float]
+
+BEFORE_DISMANTLING = frozenset({"sorting", "dismantling"})
+COLLECTORS = frozenset({"waiting", "vehicle"})
+# buyers bring what they fetch to depots too; what they do not sell goes straight to crude yards, formal loads go by line-haul
+CRUDE_YARDS = frozenset({"yard", "informal_yard"})
+STEPS = ("in_waste_kg", "collected_kg", "separated_kg", "refined_kg", "available_kg", "demand_kg")
+
+
+def signals(tables: Mapping[str, Columns], spec: ScenarioSpec) -> Columns:
+    """Table `signals`.
+
+    in waste : flows out of `discard`, exports for reuse apart. collected : brought to depots, what informal buyers take on
+    to crude yards apart. separated : in fractions from which some end-processing of the scenario recovers the metal.
+    refined : products of end-processing that takes fractions, by country of origin; a second step (oxide to metal) does
+    not count again. available : what the market sink booked for the country.
+    """
+    in_waste, collected = _from_flows(tables["flows"])
+    separated, refined = _from_recovery(tables["recovery"], spec)
+    available, demand = _sums(tables["market"], "recovered_kg"), _sums(tables["market"], "demand_kg")
+    ladder = (in_waste, collected, separated, refined, available, demand)
+    plants, boxes = _plants_operating(tables["plants"], spec), _boxes(tables["shipments"])
+    places = sorted({place for sums in (*ladder, plants, boxes) for place, amount in sums.items() if amount > 0.0})
+    columns = {step: np.array([sums.get(place, 0.0) for place in places]) for step, sums in zip(STEPS, ladder, strict=True)}
+    total = np.array([metal == "total" for _, _, metal in places], dtype=bool)
+    for step in STEPS[2:]:
+        columns[step][total] = np.nan  # told of metals only
+    return from_columns(
+        "signals",
+        {
+            **dict(zip(("year", "country", "metal"), zip(*places, strict=True) if places else ((), (), ()), strict=True)),
+            **columns,
+            "collection_rate_share": ratio(columns["collected_kg"], columns["in_waste_kg"]),
+            "eol_rr_share": ratio(columns["refined_kg"], columns["in_waste_kg"]),
+            "demand_met_share": ratio(columns["available_kg"], columns["demand_kg"]),
+            "plants_operating_units": [plants.get(place, 0.0) if place[2] == "total" else np.nan for place in places],
+            "boxes_sailed_units": [boxes.get(place, 0.0) if place[2] == "total" else np.nan for place in places],
+        },
+    )
+
+
+def recoverable(spec: ScenarioSpec) -> dict[str, frozenset[str]]:
+    """Fractions that some end-processing takes, each with the metals it recovers from it."""
+    metals: defaultdict[str, set[str]] = defaultdict(set)
+    for process in spec.processes.values():
+        if process.stage in END_STAGES:
+            for fraction in spec.fractions.keys() & process.transfer.keys():
+                metals[fraction] |= _metals(process.transfer[fraction], spec)
+    return {fraction: frozenset(found) for fraction, found in metals.items()}
+
+
+def _metals(outputs: Mapping[str, Mapping[str, Quantity]], spec: ScenarioSpec) -> set[str]:
+    """Metals that reach a product: neither residue nor another fraction."""
+    products = [row for output, row in outputs.items() if output != RESIDUE and output not in spec.fractions]
+    shares = ((metal, row.get(metal, row.get(ANY))) for row in products for metal in spec.substances)
+    return {metal for metal, share in shares if share is not None and share.at(float(spec.time.end)) > 0.0}
+
+
+def _ends(process: ProcessSpec, spec: ScenarioSpec) -> bool:
+    """Whether a process is end-processing of fractions; one that takes oxide or metal only is a second step."""
+    return process.stage in END_STAGES and not spec.fractions.keys().isdisjoint(process.transfer)
+
+
+def _from_flows(flows: Columns) -> tuple[Sums, Sums]:
+    in_waste, collected = Sums(float), Sums(float)
+    years, kg = numbers(flows, "year").tolist(), numbers(flows, "mass_kg").tolist()
+    names = zip(*(texts(flows, name) for name in ("country", "source", "target", "substance")), strict=True)
+    for year, mass, (country, source, target, substance) in zip(years, kg, names, strict=True):
+        if source == "discard" and target != "exported_for_reuse":
+            in_waste[year, country, substance] += mass
+        elif source in COLLECTORS and target == "depot":
+            collected[year, country, substance] += mass
+        elif source == "depot" and target in CRUDE_YARDS:
+            collected[year, country, substance] -= mass
+    return in_waste, collected
+
+
+def _from_recovery(recovery: Columns, spec: ScenarioSpec) -> tuple[Sums, Sums]:
+    separated, refined = Sums(float), Sums(float)
+    right = recoverable(spec)
+    ends = {name for name, process in spec.processes.items() if _ends(process, spec)}
+    years, kg = numbers(recovery, "year").tolist(), numbers(recovery, "contained_kg").tolist()
+    names = zip(*(texts(recovery, name) for name in ("origin", "process", "stage", "form", "metal")), strict=True)
+    for year, mass, (origin, process, stage, form, metal) in zip(years, kg, names, strict=True):
+        if stage in BEFORE_DISMANTLING and metal in right.get(form, ()):
+            separated[year, origin, metal] += mass
+        elif process in ends and form not in spec.fractions:
+            refined[year, origin, metal] += mass
+    return separated, refined
+
+
+def _sums(market: Columns, measure: str) -> Sums:
+    sums = Sums(float)
+    names = zip(texts(market, "country"), texts(market, "metal"), strict=True)
+    for year, kg, (country, metal) in zip(numbers(market, "year").tolist(), numbers(market, measure).tolist(), names, strict=True):
+        sums[year, country, metal] += kg
+    return sums
+
+
+def _plants_operating(plants: Columns, spec: ScenarioSpec) -> Sums:
+    """Plants operating in December by the country they stand in."""
+    country = {plant.name: plant.country for plant in spec.plants}
+    count = Sums(float)
+    dates = zip(numbers(plants, "year").tolist(), numbers(plants, "month").tolist(), strict=True)
+    for (year, month), plant, status in zip(dates, texts(plants, "plant"), texts(plants, "status"), strict=True):
+        if month == MONTHS_PER_YEAR and status == "operating":
+            count[year, country[plant], "total"] += 1.0
+    return count
+
+
+def _boxes(shipments: Columns) -> Sums:
+    boxes = Sums(float)
+    for year, origin, count in zip(
+        numbers(shipments, "year").tolist(), texts(shipments, "origin"), numbers(shipments, "boxes").tolist(), strict=True
+    ):
+        boxes[year, origin, "total"] += count
+    return boxes

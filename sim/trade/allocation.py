@@ -1,0 +1,146 @@
+"""Where material goes: ordered destinations with shares and limits, overflow, fallback.
+
+Shares hold over a calendar year, not for every load: a load goes to the destinations that are furthest behind their
+share, so that small loads travel whole and do not multiply lots and journeys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from sim.core.quantity import Quantity
+from sim.engine.stockpile import DUST
+from sim.engine.world import Receiver, World
+from sim.trade.border import Border
+
+MIN_LOAD_KG = 2000.0  # a truck load; a share smaller than this waits for its turn
+KG_PER_T = 1000.0
+
+
+@dataclass(slots=True)
+class Option:
+    """One destination of a route, what it costs to send there, and what it was sent this year."""
+
+    receiver: Receiver
+    share: Quantity
+    limit_t_per_year: Quantity | None = None
+    usd_per_t: Callable[[], float] | None = None
+    sent_kg: float = 0.0
+
+    def room_kg(self, material: str, year: float) -> float:
+        """Mass it would take now within its limit [kg]."""
+        limit = self.limit_t_per_year
+        left = limit.at(year) * KG_PER_T - self.sent_kg if limit is not None else inf
+        return max(min(self.receiver.space_kg(material), left), 0.0)
+
+
+class Route:
+    """Where one material from one country goes. `shares`, where set, overrule the shares of the options."""
+
+    __slots__ = ("_year", "fallback", "material", "offered_kg", "options", "origin", "shares")
+
+    def __init__(self, origin: str, material: str, options: Sequence[Option], fallback: Receiver | None) -> None:
+        self.origin, self.material, self.fallback = origin, material, fallback
+        self.options = list(options)
+        self.shares: list[float] | None = None
+        self.offered_kg = 0.0  # since someone last set it to 0
+        self._year = 0
+
+    def split(self, kg: float, year: int, decimal_year: float, *, held: bool = False) -> list[tuple[Receiver, float]]:
+        """Split `kg` over receivers with space and count it as sent; what is left out waits.
+
+        `held`: the mass is held at a border already, so a ban on it has been booked.
+        """
+        if year != self._year:
+            self._year = year
+            for option in self.options:
+                option.sent_kg = 0.0
+        shares = self.shares or [option.share.at(decimal_year) for option in self.options]
+        rooms = [option.room_kg(self.material, decimal_year) for option in self.options]
+        given = _allocate(kg, shares, [option.sent_kg for option in self.options], rooms)
+        left = kg - sum(given)
+        if not held:
+            self._note_blocked(kg, shares, 0.0 if self.fallback is not None else left)
+        self.offered_kg += kg - (left if self.fallback is None else 0.0)
+        plan = []
+        for option, part in zip(self.options, given, strict=True):
+            if part > 0.0:
+                option.sent_kg += part
+                plan.append((option.receiver, part))
+        if self.fallback is not None and left > DUST * kg:
+            plan.append((self.fallback, left))
+        return plan
+
+    def _note_blocked(self, kg: float, shares: Sequence[float], left: float) -> None:
+        for option, share in zip(self.options, shares, strict=True):
+            if isinstance(option.receiver, Border) and share > 0.0 and option.receiver.banned():
+                standing = min(share * kg, left)
+                option.receiver.note_blocked("waiting to be sent", standing, share * kg - standing)
+
+
+def _allocate(kg: float, shares: Sequence[float], sent: Sequence[float], rooms: Sequence[float]) -> list[float]:
+    """Masses by destination: first those behind their share, then overflow in the order given."""
+    total = sum(sent) + kg
+    behind = [share * total - done if share > 0.0 else 0.0 for share, done in zip(shares, sent, strict=True)]
+    order = sorted(range(len(shares)), key=lambda i: -behind[i])
+    given = [0.0] * len(shares)
+    left = kg
+
+    def give(i: int, most: float) -> float:
+        nonlocal left
+        part = min(most, rooms[i] - given[i], left)
+        if part <= DUST * kg:
+            return 0.0
+        given[i] += part
+        left -= part
+        return part
+
+    for i in order:
+        if behind[i] >= MIN_LOAD_KG:
+            give(i, behind[i])
+    small = sum(lag for lag in behind if 0.0 < lag < MIN_LOAD_KG)
+    for i in order:
+        if behind[i] > 0.0 and small > 0.0:
+            small -= give(i, small)
+    for i in range(len(shares)):
+        give(i, left)
+    return given
+
+
+class SharesRouter:
+    """A `Router` by table: a route from the very country wins over one from `*` (settled when it is built)."""
+
+    def __init__(self, world: World, waste: frozenset[str]) -> None:
+        """`waste`: groups and fractions, which need a route; a product form without one goes to the market."""
+        self.routes: dict[tuple[str, str], Route] = {}
+        self._world, self._waste = world, waste
+        self._missed: set[tuple[str, str]] = set()
+
+    def add(self, route: Route) -> None:
+        """Take up a route."""
+        self.routes[route.origin, route.material] = route
+
+    def plan(self, country: str, material: str, kg: float) -> list[tuple[Receiver, float]]:
+        """Split `kg` of material that is in `country` over receivers with space; what is left out waits.
+
+        What is planned counts as sent: call it only with mass that is ready to go.
+        """
+        route = self.routes.get((country, material))
+        if route is None:
+            self._warn(country, material)
+            return []
+        return route.split(kg, self._world.year, self._world.decimal_year)
+
+    def reroute(self, border: Border) -> None:
+        """Offer what a ban holds at `border` to the other destinations of its route."""
+        passage, world = border.passage, self._world
+        route = self.routes[passage.origin, passage.material]
+        for receiver, kg in route.split(border.pile.kg, world.year, world.decimal_year, held=True):
+            receiver.receive(passage.material, border.hand_over(kg), border.pile.account)
+
+    def _warn(self, country: str, material: str) -> None:
+        if material in self._waste and (country, material) not in self._missed:
+            self._missed.add((country, material))
+            self._world.warnings.append(f"No route takes {material} from {country}: it stays where it is.")

@@ -1,0 +1,177 @@
+"""Vehicles that fetch: each route, or all routes of a period together, is one cycle of two kernel events.
+
+`grain = "vehicle"`: every vehicle is its own; it takes the next job of its queue when it is back. `"platoon"`: all
+routes of a queue and period travel as one, with the sum of their loads. The code is the same, with fewer, larger jobs.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.core.calendar import HOURS_PER_DAY
+from sim.core.lot import Lot
+from sim.engine.clock import Clock
+from sim.engine.recorder import Recorder
+from sim.engine.station import Station
+from sim.transport.rounds import DAYS_PER_WEEK, Fetch, Planner
+
+Vector = NDArray[np.float64]
+KEYS = ("year", "country", "zone", "channel", "vehicle")
+MEASURES = ("routes", "stops", "km", "hours", "load_kg", "capacity_kg", "cost_usd", "co2_kg")
+ROUTES, STOPS, KM, HOURS, LOAD, CAPACITY, COST, CO2 = range(8)
+
+
+class Job(NamedTuple):
+    """Routes to be driven together; stops, km and hours are of all of them.
+
+    road_days : from departure to the bay [days]. bay_days : at the bay [days].
+    """
+
+    queue: int
+    kg: float
+    routes: float
+    stops: float
+    km: float
+    hours: float
+    road_days: float
+    bay_days: float
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """What a queue's vehicles are called and cost; every field has one entry per queue."""
+
+    vehicle: tuple[str, ...]
+    payload_kg: Vector
+    usd_per_km: Vector
+    usd_per_hour: Vector
+    co2_kg_per_km: Vector
+
+
+class Fleet:
+    """The vehicles of one country.
+
+    Parameters
+    ----------
+    take
+        `take(queue, kg)` hands over lots when a vehicle leaves; they are then in the vehicles' account.
+    deliver
+        `deliver(queue, lots)` takes them when it has unloaded.
+    bays
+        Unload bays by zone; queue q unloads at zone q // (queues / zones).
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        grain: Literal["vehicle", "platoon"],
+        queues: int,
+        bays: list[Station],
+        take: Callable[[int, float], list[Lot]],
+        deliver: Callable[[int, list[Lot]], None],
+    ) -> None:
+        self._clock, self._grain = clock, grain
+        self._take, self._deliver = take, deliver
+        self._bay = [bays[queue * len(bays) // queues] for queue in range(queues)]
+        self._jobs: list[deque[Job]] = [deque() for _ in range(queues)]
+        self._out = [0] * queues  # vehicles on the way
+        self._slots = [1] * queues
+        self._travelling: dict[int, list[Lot]] = {}
+        self._departures = 0
+        self._recorder = Recorder()
+        self._keys: list[tuple[int, str, str, str, str]] = []
+        self._cells: list[list[float] | None] = []
+        self._prices: list[tuple[float, float, float, float]] = []
+
+    def held(self) -> Iterator[Lot]:
+        """All lots on vehicles."""
+        for lots in self._travelling.values():
+            yield from lots
+
+    def open_year(self, recorder: Recorder, year: int, country: str, places: list[tuple[str, str]], crew: Crew) -> None:
+        """Book into `year` from now on; `places` are zone and channel of each queue, which get a row when a vehicle leaves."""
+        recorder.declare("fleet", KEYS, MEASURES)
+        self._recorder = recorder
+        names = zip(places, crew.vehicle, strict=True)
+        self._keys = [(year, country, zone, channel, vehicle) for (zone, channel), vehicle in names]
+        self._cells = [None] * len(self._keys)
+        columns = (crew.payload_kg, crew.usd_per_km, crew.usd_per_hour, crew.co2_kg_per_km)
+        self._prices = list(zip(*(column.tolist() for column in columns), strict=True))
+
+    def booked(self, measure: int) -> Vector:
+        """One measure of this year so far, by queue."""
+        return np.array([cell[measure] if cell else 0.0 for cell in self._cells])
+
+    def dispatch(self, planner: Planner, fetch: Fetch) -> None:
+        """Send vehicles out for one period; jobs left over from the period before are planned anew."""
+        service, rounds = planner.service, planner.rounds
+        bay_days = service.unload_hours / HOURS_PER_DAY
+        road_days = np.maximum(fetch.hours / HOURS_PER_DAY - bay_days, 0.0)
+        if self._grain == "vehicle":
+            # nights and free days included, so that a vehicle makes as many trips a week as planned
+            cycle = DAYS_PER_WEEK / np.maximum(service.days_per_week * np.maximum(rounds.trips_per_day, 1.0), 1e-9)
+            road_days = np.maximum(cycle - bay_days, road_days)
+            self._slots = np.maximum(service.vehicles, 1.0).astype(int).tolist()
+        columns = np.stack((fetch.kg, fetch.routes, fetch.stops, fetch.km, fetch.hours, road_days, bay_days))
+        for jobs in self._jobs:
+            jobs.clear()
+        busy = np.flatnonzero(fetch.kg > 0.0)
+        for queue, row in zip(busy.tolist(), columns[:, busy].T.tolist(), strict=True):
+            kg, routes, stops, km, hours, road, bay = row
+            if self._grain == "platoon":
+                self._leave(Job(queue, kg, routes, stops * routes, km * routes, hours * routes, road, bay))
+                continue
+            whole = Job(queue, kg / routes, 1.0, stops, km, hours, road, bay)
+            self._jobs[queue].extend([whole] * int(routes))
+            if routes % 1.0 > 0.0:
+                self._jobs[queue].append(_times(whole, routes % 1.0))
+            while self._jobs[queue] and self._out[queue] < self._slots[queue]:
+                self._leave(self._jobs[queue].popleft())
+
+    def _leave(self, job: Job) -> None:
+        queue = job.queue
+        lots = self._take(queue, job.kg)
+        if not lots:
+            return
+        cell = self._cells[queue]
+        if cell is None:
+            cell = self._cells[queue] = self._recorder.cell("fleet", *self._keys[queue])
+        payload, per_km, per_hour, co2 = self._prices[queue]
+        cell[ROUTES] += job.routes
+        cell[STOPS] += job.stops
+        cell[KM] += job.km
+        cell[HOURS] += job.hours
+        cell[LOAD] += job.kg
+        cell[CAPACITY] += job.routes * payload
+        cell[COST] += per_km * job.km + per_hour * job.hours
+        cell[CO2] += co2 * job.km
+        self._departures += 1
+        self._travelling[self._departures] = lots
+        self._out[queue] += 1
+        self._clock.after(job.road_days, self._arrive, (self._departures, job))
+
+    def _arrive(self, trip: tuple[int, Job]) -> None:
+        job = trip[1]
+        if job.bay_days > 0.0:
+            self._bay[job.queue].offer(trip, job.bay_days, self._unloaded)
+        else:
+            self._unloaded(trip)
+
+    def _unloaded(self, trip: tuple[int, Job]) -> None:
+        journey, job = trip
+        queue = job.queue
+        self._deliver(queue, self._travelling.pop(journey))
+        self._out[queue] -= 1
+        if self._jobs[queue] and self._out[queue] < self._slots[queue]:
+            self._leave(self._jobs[queue].popleft())
+
+
+def _times(job: Job, routes: float) -> Job:
+    """The job of `routes` such routes at the same time."""
+    return job._replace(kg=job.kg * routes, routes=routes, stops=job.stops * routes, km=job.km * routes, hours=job.hours * routes)

@@ -1,0 +1,140 @@
+"""Road hauls within a country, and the gate of a plant where what arrives waits for its yard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import asin, cos, radians, sin, sqrt
+from typing import NamedTuple
+
+from sim.core.lot import Lot
+from sim.engine.stockpile import DUST, Stockpile
+from sim.engine.transit import Transit
+from sim.engine.world import Receiver, World
+from sim.transport.lane_spec import SeaSpec
+
+EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
+RETRY_DAYS = 7.0  # how often a truck before a full yard asks again; a waiting time is known to a week
+KG_PER_T = 1000.0
+
+
+class Point(NamedTuple):
+    """A place on the map [degrees]."""
+
+    lat: float
+    lon: float
+
+
+def great_circle_km(a: Point, b: Point) -> float:
+    """Shortest distance over the sphere [km] (haversine, Sinnott 1984, Sky and Telescope 68(2):159)."""
+    lat_a, lat_b = radians(a.lat), radians(b.lat)
+    h = sin((lat_b - lat_a) / 2.0) ** 2 + cos(lat_a) * cos(lat_b) * sin(radians(b.lon - a.lon) / 2.0) ** 2
+    return 2.0 * EARTH_RADIUS_KM * asin(min(sqrt(h), 1.0))
+
+
+def road_km(a: Point | None, b: Point | None, rules: SeaSpec) -> float:
+    """Road distance [km]: great circle times the road factor, or the default where a point is unknown."""
+    if a is None or b is None:
+        return rules.default_road_km.value if rules.default_road_km is not None else 0.0
+    return great_circle_km(a, b) * (rules.road_factor.value if rules.road_factor is not None else 1.0)
+
+
+def book_road(world: World, rules: SeaSpec, kg: float, km: float, payer: str, country: str) -> None:
+    """Book what a truck costs and emits for `kg` over `km`, paid by `payer`."""
+    t_km, year = kg / KG_PER_T * km, world.decimal_year
+    usd = t_km * rules.road_usd_per_t_km.at(year)
+    world.recorder.cell("payments", world.year, payer, f"road hauliers {country}", "road haul")[0] += usd
+    world.recorder.cell("emissions", world.year, country, "linehaul", "diesel")[0] += t_km * rules.road_co2_kg_per_t_km.at(year)
+
+
+class Dock:
+    """The gate of one plant: knows what is on its way, and holds what finds the yard full.
+
+    on_road_kg, at_sea_kg : mass planned for this plant that has not arrived.
+    """
+
+    def __init__(self, world: World, plant: Receiver, free_kg_per_day: Callable[[], float]) -> None:
+        self.name, self.country = plant.name, plant.country
+        self.on_road_kg = self.at_sea_kg = 0.0
+        self._world, self._plant, self._free_kg_per_day = world, plant, free_kg_per_day
+        self._account = world.ledger.account(f"{plant.name}: gate", "linehaul", plant.country)
+        world.ledger.accounts[self._account].holdings = self._held
+        self._queues: dict[str, Stockpile] = {}
+        self._asking = False
+
+    def room_by_road(self, material: str) -> float:
+        """Mass the plant could take that is not yet on the road [kg]."""
+        return max(self._plant.space_kg(material) - self.on_road_kg - self._waiting_kg(), 0.0)
+
+    def room_by_sea(self, material: str, lead_days: float) -> float:
+        """Mass worth sending on a way of `lead_days` [kg]: yard space now and what the lines will make free meanwhile."""
+        space = self._plant.space_kg(material)
+        if space <= 0.0:
+            return 0.0
+        return max(space + self._free_kg_per_day() * lead_days - self.at_sea_kg - self._waiting_kg(), 0.0)
+
+    def deliver(self, material: str, lots: list[Lot], source: int) -> None:
+        """Pass lots in account `source` to the plant; what does not fit waits here, first in first out."""
+        queue = self._queues.get(material)
+        kg = sum(lot.kg for lot in lots)
+        if (queue is None or not queue.lots) and self._plant.space_kg(material) >= kg:
+            self._plant.receive(material, lots, source)
+            return
+        if queue is None:
+            queue = self._queues[material] = Stockpile(self._account)
+        self._world.ledger.move(self._world.clock.now, lots, source, queue)
+        self._push(material, queue)
+        self._ask_again()
+
+    def _push(self, material: str, queue: Stockpile) -> None:
+        kg = min(self._plant.space_kg(material), queue.kg)
+        if kg > DUST * queue.kg:
+            self._plant.receive(material, queue.take(kg), self._account)
+
+    def _ask_again(self) -> None:
+        if not self._asking and self._waiting_kg() > 0.0:
+            self._asking = True
+            self._world.clock.after(RETRY_DAYS, self._asked)
+
+    def _asked(self, _: object) -> None:
+        self._asking = False
+        for material, queue in self._queues.items():
+            if queue.lots:
+                self._push(material, queue)
+        self._ask_again()
+
+    def _waiting_kg(self) -> float:
+        return sum(queue.kg for queue in self._queues.values())
+
+    def _held(self) -> Iterator[Lot]:
+        for queue in self._queues.values():
+            yield from queue.lots
+
+
+class Haul:
+    """Trucks to one plant from within its country: days, cost and CO2 by distance."""
+
+    def __init__(self, world: World, dock: Dock, rules: SeaSpec, distance_km: Callable[[int], float]) -> None:
+        """`distance_km` gives the road distance from the place of a ledger account."""
+        self.name, self.country = dock.name, dock.country
+        self._world, self._dock, self._rules, self._distance_km = world, dock, rules, distance_km
+        self._transit = Transit(world.ledger, f"{dock.name}: on the road", "linehaul", dock.country)
+
+    def space_kg(self, material: str = "") -> float:
+        """Mass the plant would take now, less what is on the road to it [kg]."""
+        return self._dock.room_by_road(material)
+
+    def receive(self, material: str, lots: list[Lot], source: int) -> None:
+        """Load lots out of account `source`; they reach the plant after the drive."""
+        world, km = self._world, self._distance_km(source)
+        kg = sum(lot.kg for lot in lots)
+        for lot in lots:
+            world.ledger.post(world.clock.now, source, self._transit.account, lot)
+        self._dock.on_road_kg += kg
+        book_road(world, self._rules, kg, km, self.name, self.country)
+        days = km / self._rules.road_km_per_day.value
+        world.clock.after(days, self._arrive, (self._transit.depart(lots), material, kg))
+
+    def _arrive(self, load: tuple[int, str, float]) -> None:
+        journey, material, kg = load
+        self._dock.on_road_kg = max(self._dock.on_road_kg - kg, 0.0)
+        self._dock.deliver(material, self._transit.arrive(journey), self._transit.account)

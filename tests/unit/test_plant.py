@@ -1,0 +1,345 @@
+import math
+
+import numpy as np
+import pytest
+
+from sim.core.calendar import Calendar
+from sim.core.errors import WiringError
+from sim.engine.streams import Streams
+from sim.nodes.schedule import Breakdowns, Schedule
+from tests.fixtures.plants import (
+    DISMANTLING,
+    HYDROMET,
+    SMELTING,
+    Supplier,
+    day,
+    plant,
+    process,
+    rows,
+    wire,
+    world,
+)
+
+PROCESSES = {
+    "dismantling": process(DISMANTLING),
+    "smelting": process(SMELTING, "refining", residence_days=20),
+    "hydromet": process(HYDROMET, "refining", residence_days=15),
+}
+
+
+def one(here, processes=PROCESSES, routes=None, period_days=10, **fields):
+    return wire(here, [plant(**fields)], processes, routes, period_days=period_days)
+
+
+def chain(here, **fields):
+    plants = [plant(**fields), plant("Smelter", "smelting"), plant("Magnets", "hydromet")]
+    return wire(here, plants, PROCESSES, {"board": ["Smelter"], "magnet": ["Magnets"], "copper": ["landfill"]})
+
+
+# what happens to a lot
+
+
+def test_works_at_the_end_of_the_period_and_is_ready_after_residence():
+    here = world()
+    site, supplier = one(here), Supplier(here)
+    supplier.send_at(3.0, site.plants["Works"], "phone", supplier.lot(1000.0))
+    site.run(9.9)
+    assert site.plants["Works"].yard.kg == 1000.0
+    site.run(11.9)
+    assert (site.plants["Works"].yard.kg, site.plants["Works"].store.kg) == (0.0, 0.0)
+    site.run(12.1)
+    assert site.plants["Works"].store.kg == pytest.approx(0.01 * 900 + 0.29 * 600 + 0.70 * 100)
+
+
+def test_outputs_follow_the_table_of_their_own_group():
+    here = world()
+    site, supplier = one(here), Supplier(here)
+    supplier.send(site.plants["Works"], "phone", supplier.lot(1000.0))
+    supplier.send(site.plants["Works"], "lamp", supplier.lot(1000.0))
+    site.run(30.0)
+    piles = site.plants["Works"].store.piles
+    masses = {name: here.composition.masses(list(pile.lots)).tolist() for name, pile in piles.items()}
+    assert masses["board"] == pytest.approx([0.0, 174.0, 70.0])
+    assert masses["magnet"] == pytest.approx([9.0, 0.0, 0.0])
+    assert masses["copper"] == pytest.approx([0.0, 145.0, 0.0])
+    assert site.outside_kg("landfill") == pytest.approx(2000.0 - 174 - 70 - 9 - 145)
+
+
+def test_treatment_tags_by_country_plant_and_year_and_refining_keeps_the_tag():
+    here = world()
+    site, supplier = chain(here), Supplier(here)
+    lots = [
+        supplier.lot(600.0, zone="JP-13", born=-100.0),
+        supplier.lot(400.0, zone="JP-27", born=-50.0),
+        supplier.lot(500.0, "VNM"),
+    ]
+    supplier.send(site.plants["Works"], "phone", *lots)
+    site.run()
+    sold = [(form, here.tags[lot.tag], lot.born_day) for _, form, lot in site.buyers["JPN"].sold]
+    assert {form for form, _, _ in sold} == {"refined_metal", "ree_oxide"}
+    assert {(tag.country, tag.plant, tag.year, tag.zone) for _, tag, _ in sold} == {
+        ("JPN", "Works", 2025, ""),
+        ("VNM", "Works", 2025, ""),
+    }
+    assert {round(born, 9) for _, tag, born in sold if tag.country == "JPN"} == {-80.0}
+    intake = {(r["zone"], here.tags[r["tag"]].country): r["kg"] for r in rows(here, "lineage_intake")}
+    assert intake == {("JP-13", "JPN"): 600.0, ("JP-27", "JPN"): 400.0, ("JP-13", "VNM"): 500.0}
+
+
+def test_forms_nobody_takes_further_are_sold_and_routed_ones_go_on():
+    here = world()
+    works = {**PROCESSES, "cells": process({"ree_oxide": {"ree_metal": {"Nd": 0.95}}}, "metallization")}
+    plants = [plant("Magnets", "hydromet"), plant("Cells", "cells", tonnes=0.001 * 365.25)]
+    site = wire(here, plants, works, {"ree_oxide": ["Cells"]})
+    magnets = Supplier(here, (0.3, 0.0, 0.7))
+    magnets.send(site.plants["Magnets"], "magnet", magnets.lot(1000.0))
+    site.run()
+    forms = {form for _, form, _ in site.buyers["JPN"].sold}
+    assert forms == {"ree_oxide", "ree_metal"}
+    assert site.sold_kg("Nd") == pytest.approx(240.0 - 0.05 * site.plants["Cells"].worked_kg)
+    assert 0.0 < site.plants["Cells"].worked_kg < 240.0
+
+
+def test_crude_yards_sell_outside_the_formal_market():
+    here = world()
+    site = wire(here, [plant(process="crude")], {"crude": process({"*": {"remelted": {"Cu": 0.8}}}, "crude")})
+    supplier = Supplier(here)
+    supplier.send(site.plants["Works"], "lamp", supplier.lot(1000.0))
+    site.run()
+    assert site.outside_kg("informal_metal") == pytest.approx(232.0)
+    assert site.outside_kg("informal_residue") == pytest.approx(768.0)
+    assert rows(here, "lead_times") == []
+
+
+# capacity
+
+
+def test_throughput_is_what_is_free_of_the_nameplate():
+    here = world()
+    site, supplier = one(here, tonnes=7305, background_feed_t_per_year=3652.5, yard_limit_days=3650), Supplier(here)
+    supplier.send(site.plants["Works"], "phone", supplier.lot(1e6))
+    site.run(100.0 + 1e-6)
+    assert site.plants["Works"].worked_kg == pytest.approx(100 * 10_000.0)
+    plain = world()
+    slow, more = one(plain, tonnes=3652.5, background_feed_t_per_year=3652.5), Supplier(plain)
+    more.send(slow.plants["Works"], "phone", more.lot(1.0))
+    slow.run()
+    assert slow.plants["Works"].worked_kg == 0.0
+
+
+def test_a_full_yard_has_no_space_until_it_is_worked_off():
+    here = world()
+    site, supplier = one(here, yard_limit_days=5), Supplier(here)
+    works = site.plants["Works"]
+    assert works.space_kg("phone") == pytest.approx(50_000.0 + 100_000.0)
+    supplier.send(works, "phone", supplier.lot(150_000.0))
+    assert works.space_kg("phone") == 0.0
+    site.run(10.5)
+    assert works.yard.kg == pytest.approx(50_000.0)
+    assert works.space_kg("phone") == pytest.approx(100_000.0)
+
+
+def test_only_what_the_process_knows_is_taken():
+    here = world()
+    site, supplier = one(here), Supplier(here)
+    assert site.plants["Works"].space_kg("board") == 0.0
+    assert site.plants["Works"].space_kg() > 0.0
+    with pytest.raises(ValueError, match="cannot take board"):
+        supplier.send(site.plants["Works"], "board", supplier.lot(1.0))
+
+
+def test_zero_capacity_takes_nothing():
+    here = world()
+    site = one(here, tonnes=0)
+    assert site.plants["Works"].space_kg("phone") == 0.0
+
+
+def test_extra_shift_works_more_but_no_day_has_more_than_24_hours():
+    for hours, factor, worth in ((8, 1.5, 1.5), (20, 1.5, 1.2), (24, 2.0, 1.0)):
+        here = world()
+        site, supplier = one(here, {"dismantling": process(DISMANTLING, hours_per_day=hours)}), Supplier(here)
+        here.dials.turn(0.0, "plants.Works.hours_factor", factor)
+        supplier.send(site.plants["Works"], "phone", supplier.lot(1e6))
+        site.run(10.5)
+        assert site.plants["Works"].worked_kg == pytest.approx(100_000.0 * worth)
+
+
+def test_nothing_before_start_and_a_ramp_after_it():
+    here = world()
+    site, supplier = one(here, start="2025-04-11", process="dismantling"), Supplier(here)
+    works = site.plants["Works"]
+    assert works.space_kg("phone") == 0.0
+    site.run(100.0)
+    assert works.space_kg("phone") > 0.0
+    ramp = Schedule(start_day=100.0, ramp_days=40.0)
+    assert ramp.full_days(0.0, 100.0) == 0.0
+    assert ramp.full_days(100.0, 140.0) == pytest.approx(20.0)
+    assert ramp.full_days(110.0, 120.0) == pytest.approx((0.25 + 0.5) / 2 * 10)
+    assert ramp.full_days(130.0, 150.0) == pytest.approx(10.0 * (0.75 + 1.0) / 2 + 10.0)
+    assert Schedule(start_day=-math.inf).full_days(5.0, 12.0) == 7.0
+    assert supplier.sent_kg == 0.0
+
+
+def test_a_closed_plant_takes_nothing_more_and_works_off_its_yard():
+    here = world()
+    site, supplier = one(here, end="2025-02-01", yard_limit_days=3650), Supplier(here)
+    works = site.plants["Works"]
+    supplier.send(works, "phone", supplier.lot(900_000.0))
+    site.run()
+    assert works.space_kg("phone") == 0.0
+    assert works.yard.kg == 0.0
+    assert works.worked_kg == pytest.approx(900_000.0)
+
+
+def test_small_loads_wait_for_a_batch_or_their_age():
+    here = world()
+    figures = {"dismantling": process(DISMANTLING, batch_t=5, batch_age_limit_days=45)}
+    site, supplier = one(here, figures), Supplier(here)
+    works = site.plants["Works"]
+    supplier.send_at(1.0, works, "phone", supplier.lot(1000.0))
+    site.run(41.0)
+    assert works.worked_kg == 0.0
+    site.run(51.0)
+    assert works.worked_kg == 1000.0
+    supplier.send_at(55.0, works, "phone", supplier.lot(5000.0))
+    site.run(61.0)
+    assert works.worked_kg == 6000.0
+
+
+def test_idle_plants_cost_no_events_and_busy_ones_two_a_period():
+    here = world()
+    site, supplier = chain(here), Supplier(here)
+    assert here.clock.events == 0
+    site.run(500.0)
+    assert here.clock.events == 0
+    supplier.send(site.plants["Works"], "phone", supplier.lot(10.0))
+    site.run()
+    assert here.clock.events == 3 * 2
+
+
+# standstill
+
+
+@pytest.mark.parametrize("lines", [1, 4])
+def test_standstill_is_the_same_whatever_the_periods(lines):
+    calendar, streams = Calendar.of(2025, 2034), Streams(7, 0)
+    stops = Breakdowns("Works", 60.0, 5.0, lines)
+    fine = stops.down_days(streams, calendar, np.arange(0.0, 3641.0, 7.0))
+    coarse = stops.down_days(streams, calendar, np.arange(0.0, 3641.0, 28.0))
+    assert (fine >= 0.0).all()
+    assert (fine <= 7.0 + 1e-9).all()
+    np.testing.assert_allclose(fine.reshape(-1, 4).sum(axis=1), coarse, atol=1e-9)
+    assert fine.sum() / 3640.0 == pytest.approx(5.0 / 60.0, rel=0.35)
+    assert Breakdowns("Works", 0.0, 5.0, 1).down_days(streams, calendar, np.arange(3.0)).tolist() == [0.0, 0.0]
+
+
+def test_breakdowns_cut_what_is_free():
+    here = world()
+    broken = {"dismantling": process(DISMANTLING, mean_days_between_breakdowns=20, repair_days=10)}
+    site, supplier = one(here, broken, yard_limit_days=36500), Supplier(here)
+    supplier.send(site.plants["Works"], "phone", supplier.lot(1e8))
+    site.run()
+    down = sum(r["down_hours"] for r in rows(here, "plants")) / 24.0
+    assert 200 < down < 700
+    periods = int(here.calendar.days // 10)
+    assert site.plants["Works"].worked_kg == pytest.approx(10_000.0 * (periods * 10 - down), rel=0.02)
+
+
+# what is told
+
+
+def test_months_tell_intake_work_capacity_and_waiting():
+    here = world()
+    site, supplier = one(here, background_feed_t_per_year=365.25), Supplier(here)
+    works = site.plants["Works"]
+    supplier.send_at(5.0, works, "phone", supplier.lot(50_000.0))
+    supplier.send_at(45.0, works, "phone", supplier.lot(200_000.0))
+    site.run()
+    by_month = {r["month"]: r for r in rows(here, "plants")}
+    assert by_month[0]["intake_kg"] == by_month[0]["throughput_kg"] == 50_000.0
+    assert by_month[0]["wait_kg_days"] == pytest.approx(50_000.0 * 5)
+    assert by_month[1]["intake_kg"] == 200_000.0
+    # 90 t at day 50, 90 t at 60, 20 t at 70; February ends on day 59
+    assert by_month[1]["yard_kg"] == pytest.approx(110_000.0)
+    assert by_month[1]["wait_kg_days"] == pytest.approx(200_000.0 * 5 + 110_000.0 * 9)
+    assert by_month[2]["wait_kg_days"] == pytest.approx(110_000.0 * 1 + 20_000.0 * 10)
+    assert by_month[0]["capacity_kg"] == pytest.approx(310_000.0)
+    assert by_month[0]["background_kg"] == pytest.approx(31_000.0)
+    assert by_month[0]["open_days"] == pytest.approx(31 * 250 / 365.25)
+    assert len(by_month) == 36
+
+
+def test_recovery_tells_what_was_fed_and_made_by_origin():
+    here = world()
+    site, supplier = chain(here), Supplier(here)
+    supplier.send(site.plants["Works"], "phone", supplier.lot(1000.0), supplier.lot(500.0, "VNM"))
+    site.run()
+    told = {(r["plant"], r["origin"], r["metal"], r["form"]): r for r in rows(here, "recovery")}
+    oxide = told["Magnets", "VNM", "Nd", "ree_oxide"]
+    assert (oxide["fed_kg"], oxide["contained_kg"]) == (pytest.approx(4.5), pytest.approx(3.6))
+    assert oxide["recovered_kg"] == pytest.approx(3.6 * 1.2)
+    assert told["Works", "JPN", "Cu", "board"]["fed_kg"] == pytest.approx(290.0)
+    assert told["Works", "JPN", "Cu", "board"]["contained_kg"] == pytest.approx(174.0)
+    assert told["Smelter", "JPN", "Cu", "refined_metal"]["recovered_kg"] == pytest.approx(174.0 * 0.95)
+    assert not [r for r in told.values() if r["metal"] == "other"]
+    by_tag = sum(r["kg"] for r in rows(here, "lineage_out") if r["metal"] == "Cu")
+    assert by_tag == pytest.approx(1.5 * 174.0 * 0.95)
+    # phones wait to day 10, boards are ready at 12, smelted from 20 on and sold at 40
+    assert {(r["metal"], r["bin"]) for r in rows(here, "lead_times")} == {("Nd", 1), ("Cu", 1)}
+
+
+def test_payments_and_emissions():
+    here = world()
+    site, supplier = one(here, gate_fee_usd_per_t=20), Supplier(here)
+    supplier.send(site.plants["Works"], "phone", supplier.lot(10_000.0))
+    site.run()
+    paid = {(r["payer"], r["payee"], r["item"]): r["usd"] for r in rows(here, "payments")}
+    assert paid == {("JPN", "Works", "gate_fee"): 200.0, ("Works", "operations", "opex"): 500.0}
+    emitted = {r["item"]: r["kgco2e"] for r in rows(here, "emissions")}
+    assert emitted == {"energy": pytest.approx(500.0), "process": pytest.approx(100.0)}
+
+
+def test_ledger_stages_tell_dismantling_from_end_processing():
+    here = world()
+    site, supplier = chain(here), Supplier(here)
+    supplier.send(site.plants["Works"], "phone", supplier.lot(1000.0))
+    site.run()
+    stages = {(source, target) for _, _, source, target in here.ledger.flows}
+    assert {("yard", "processing"), ("processing", "store"), ("store", "refinery_yard"), ("refinery_yard", "refining")} <= stages
+    assert {("refining", "product_store"), ("refining", "slag"), ("processing", "landfill"), ("product_store", "metal")} <= stages
+
+
+# faults
+
+
+def test_names_that_do_not_exist_are_told_together():
+    here = world()
+    with pytest.raises(WiringError) as caught:
+        wire(here, [plant(process="alchemy"), plant("Other", country="ATL")], PROCESSES)
+    assert [fault.path for fault in caught.value.faults] == ["plants.Other.country", "plants.Works.process"]
+
+
+def test_shares_over_one_are_refused_when_read_and_scaled_with_a_warning_when_drawn():
+    with pytest.raises(ValueError, match=r"shares of Cu in lamp sum to 1.2"):
+        process({"lamp": {"board": {"Cu": 0.7}, "copper": {"Cu": 0.5}}})
+    low = process({"lamp": {"board": {"Cu": 0.7}}})
+    high = process({"lamp": {"copper": {"Cu": 0.5}}})
+    drawn = low.model_copy(update={"transfer": {"lamp": {**low.transfer["lamp"], **high.transfer["lamp"]}}})
+    here = world()
+    site, supplier = one(here, {"dismantling": drawn}), Supplier(here)
+    assert here.warnings == ["process dismantling: drawn transfer shares sum to 1.200; scaled to 1"]
+    supplier.send(site.plants["Works"], "lamp", supplier.lot(1000.0))
+    site.run(30.0)
+    assert here.composition.masses(list(site.plants["Works"].store.piles["board"].lots))[1] == pytest.approx(290 * 0.7 / 1.2)
+
+
+def test_a_path_of_shares_follows_the_year():
+    here = world(2025, 2026)
+    rising = {"dismantling": process({"*": {"magnet": {"Nd": {"2025": 0.0, "2027": 0.8}}}})}
+    site, supplier = one(here, rising), Supplier(here)
+    works = site.plants["Works"]
+    supplier.send(works, "phone", supplier.lot(1000.0))
+    supplier.send_at(float(day(here, 2026, 6)), works, "phone", supplier.lot(1000.0))
+    site.run()
+    made = {r["year"]: r["contained_kg"] for r in rows(here, "recovery")}
+    assert made == {2025: pytest.approx(2.0), 2026: pytest.approx(6.0)}

@@ -1,0 +1,310 @@
+"""From ledger and recorder to tables: a chain small enough to check by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.core.calendar import Calendar
+from sim.core.errors import ConservationError
+from sim.core.lot import Lot
+from sim.engine.composition import Composition
+from sim.engine.ledger import Ledger
+from sim.engine.streams import Streams
+from sim.engine.tags import Origin
+from sim.engine.world import World
+from sim.nodes.arisings import Arisings
+from sim.nodes.schedule import Schedule
+from sim.results.schema import TABLES
+from sim.results.tables import numbers, own_head, texts
+from sim.scenario.load import load_scenario
+from sim.simulate.collect import Collector, binned_quantiles
+from sim.simulate.signals import recoverable
+from tests.fixtures.tiny_tree import TinyLibrary, tiny_tree
+
+DISMANTLER, SMELTER = (plant["name"] for plant in tiny_tree()["plants"][:2])
+DISMANTLE, SMELT = (plant["process"] for plant in tiny_tree()["plants"][:2])
+RECORDED = {
+    "collection": (
+        "year country zone channel",
+        "waiting_start_kg offered_kg collected_kg retried_kg lost_kg waiting_end_kg wait_kg_days diverted_kg",
+    ),
+    "fleet": ("year country zone channel vehicle", "routes stops km hours load_kg capacity_kg cost_usd co2_kg"),
+    "plants": (
+        "month plant",
+        "intake_kg throughput_kg background_kg capacity_kg yard_kg wait_kg_days down_hours open_days",
+    ),
+    "shipments": ("year origin destination fraction", "boxes mass_kg consent_kg_days sea_kg_days refused blocked_kg"),
+    "recovery": ("year origin plant process metal form owner available_to", "fed_kg recovered_kg contained_kg"),
+    "lead_times": ("year metal bin", "kg"),
+    "lineage_intake": ("tag zone channel discard_year group", "kg"),
+    "lineage_out": ("tag metal plant year", "kg"),
+    "payments": ("year payer payee item", "usd"),
+    "emissions": ("year country stage item", "kgco2e"),
+    "market": (
+        "month country metal",
+        "demand_kg primary_kg recovered_kg stockpile_kg shortfall_kg price_usd_per_kg primary_hhi",
+    ),
+}
+
+
+@dataclass
+class Plant:
+    schedule: Schedule
+
+
+@dataclass
+class Treatment:
+    plants: dict[str, Plant]
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def milestones(self) -> list[dict[str, Any]]:
+        return self.rows
+
+
+@pytest.fixture(scope="module")
+def spec(tmp_path_factory):
+    tree = tiny_tree()
+    tree["processes"][DISMANTLE]["stage"] = "dismantling"
+    tree["processes"][SMELT]["stage"] = "refining"
+    for name in ("Nd", "Au"):
+        tree["substances"][name]["headline"] = True
+    tree["market"]["demand"]["JPN"]["Nd"]["supply_share"] = {"CHN": 0.8, "JPN": 0.2}
+    file = Path(tmp_path_factory.mktemp("scenario")) / "tiny.toml"
+    file.write_text('name = "Tiny"\n[time]\nstart = 2025\nend = 2026\n', encoding="utf-8")
+    return load_scenario(file, library=TinyLibrary(tree)).spec
+
+
+@pytest.fixture
+def world(spec):
+    composition = Composition(tuple(spec.substances))
+    made = World(Calendar.of(2025, 2026), composition, Ledger(composition), Streams(1, 0))
+    for table, (keys, measures) in RECORDED.items():
+        made.recorder.declare(table, tuple(keys.split()), tuple(measures.split()))
+    made.ledger.begin_year(0.0, 2025)
+    return made
+
+
+@pytest.fixture
+def arisings(spec):
+    """Two groups in Japan; a phone is 1 % gold in 2025 and 2 % in 2026, a computer holds none."""
+    substances, calendar = tuple(spec.substances), Calendar.of(2025, 2026)
+    composition = np.zeros((1, 2, 2, len(substances)))
+    composition[..., substances.index("other")] = 1.0
+    for year, share in enumerate((0.01, 0.02)):
+        composition[0, 0, year, substances.index("Au")] = share
+        composition[0, 0, year, substances.index("other")] = 1.0 - share
+    units = np.array([[[10.0, 0.0], [0.0, 4.0]]])
+    told = {
+        "countries": ("JPN",),
+        "groups": ("phone", "it_equipment"),
+        "products": ("UNU0306", "UNU0302"),
+        "substances": substances,
+        "calendar": calendar,
+        "composition": composition,
+        "discarded_units": units,
+        "discarded_kg": units * 2.0,
+        "units_with_magnet_share": np.full((1, 2, 2), 0.5),
+    }
+    # nothing else of it is read here
+    return Arisings(**(dict.fromkeys((field.name for field in fields(Arisings)), ()) | told))
+
+
+def collected(world, spec, arisings, treatment=None):
+    """Tables of a world that stands still; books are closed once per year."""
+    made = Collector(world, spec, arisings, treatment or Treatment({}))
+    made.year_end(2025)
+    return made.tables()
+
+
+def rows(table, *names):
+    columns = [texts(table, n) if hasattr(table[n], "values") else numbers(table, n).tolist() for n in names]
+    return list(zip(*columns, strict=True))
+
+
+def test_every_table_but_inputs_and_assumptions_is_there(world, spec, arisings):
+    tables = collected(world, spec, arisings)
+    assert set(tables) == set(TABLES) - {"inputs", "assumptions"}
+    for name, columns in tables.items():
+        assert tuple(columns) == own_head(TABLES[name])
+
+
+def test_flows_and_stocks_by_substance_with_totals_and_without_zeros(world, spec, arisings):
+    ledger = world.ledger
+    discard = ledger.account("discard JPN", "discard", "JPN", outside=True)
+    reuse = ledger.account("reuse JPN", "exported_for_reuse", "JPN", outside=True)
+    waiting = [ledger.stockpile(f"waiting {zone}", "waiting", "JPN") for zone in ("a", "b")]
+    depot = ledger.stockpile("depot a", "depot", "JPN")
+    crude = ledger.stockpile("JPN informal dismantlers yard", "yard", "JPN")
+    ref = world.composition.add(np.array([0.0, 1.0, 9.0, 90.0]))  # Nd, Au, Cu, other
+    for pile in waiting:
+        ledger.move(1.0, [Lot(100.0, ref, 0, 0.0)], discard, pile)
+    ledger.post(1.0, discard, reuse, Lot(50.0, ref, 0, 0.0))
+    ledger.move(2.0, waiting[0].take(40.0), waiting[0].account, depot)
+    ledger.move(3.0, depot.take(10.0), depot.account, crude)
+    tables = collected(world, spec, arisings)
+    assert rows(tables["flows"], "year", "country", "source", "target", "substance", "mass_kg") == [
+        (2025, "JPN", "depot", "yard", "Au", pytest.approx(0.1)),
+        (2025, "JPN", "depot", "yard", "Cu", pytest.approx(0.9)),
+        (2025, "JPN", "depot", "yard", "other", pytest.approx(9.0)),
+        (2025, "JPN", "depot", "yard", "total", pytest.approx(10.0)),
+        (2025, "JPN", "discard", "exported_for_reuse", "Au", 0.5),
+        (2025, "JPN", "discard", "exported_for_reuse", "Cu", 4.5),
+        (2025, "JPN", "discard", "exported_for_reuse", "other", 45.0),
+        (2025, "JPN", "discard", "exported_for_reuse", "total", 50.0),
+        (2025, "JPN", "discard", "waiting", "Au", 2.0),
+        (2025, "JPN", "discard", "waiting", "Cu", 18.0),
+        (2025, "JPN", "discard", "waiting", "other", 180.0),
+        (2025, "JPN", "discard", "waiting", "total", 200.0),
+        (2025, "JPN", "waiting", "depot", "Au", pytest.approx(0.4)),
+        (2025, "JPN", "waiting", "depot", "Cu", pytest.approx(3.6)),
+        (2025, "JPN", "waiting", "depot", "other", pytest.approx(36.0)),
+        (2025, "JPN", "waiting", "depot", "total", pytest.approx(40.0)),
+    ]
+    totals = [row for row in rows(tables["stocks"], "account", "substance", "mass_kg") if row[1] == "total"]
+    assert totals == [(stage, "total", pytest.approx(kg)) for stage, kg in (("depot", 30.0), ("waiting", 160.0), ("yard", 10.0))]
+    ladder = {row[0]: row[1:] for row in rows(tables["signals"], "metal", "in_waste_kg", "collected_kg", "collection_rate_share")}
+    assert ladder["Au"] == pytest.approx((2.0, 0.3, 0.15))
+    assert ladder["total"] == pytest.approx((200.0, 30.0, 0.15))
+
+
+def test_dust_is_not_a_stock(world, spec, arisings):
+    ledger = world.ledger
+    source = ledger.account("discard JPN", "discard", "JPN", outside=True)
+    pile, sink = ledger.stockpile("depot a", "depot", "JPN"), ledger.account("slag", "slag", "JPN", outside=True)
+    ref = world.composition.add(np.array([0.1, 0.2, 0.3, 0.4]))
+    ledger.move(0.0, [Lot(0.1, ref, 0, 0.0), Lot(0.2, ref, 0, 0.0)], source, pile)
+    pile.take_all()
+    ledger.post(1.0, pile.account, sink, Lot(0.3, ref, 0, 0.0))
+    assert rows(collected(world, spec, arisings)["stocks"], "mass_kg") == []
+
+
+def test_sums_become_means(world, spec, arisings):
+    cell = world.recorder.cell
+    cell("collection", 2025, "JPN", "JP-13", "drop_box")[:] = [0.0, 100.0, 80.0, 5.0, 5.0, 10.0, 160.0, 7.0]
+    cell("collection", 2026, "JPN", "JP-13", "drop_box")[:] = [10.0, 0.0, 0.0, 0.0, 0.0, 10.0, 90.0, 0.0]
+    cell("fleet", 2025, "JPN", "JP-13", "drop_box", "van")[:] = [2.0, 20.0, 30.0, 4.0, 80.0, 200.0, 5.0, 6.0]
+    cell("shipments", 2025, "THA", "JPN", "board")[:] = [2.0, 1000.0, 90_000.0, 12_000.0, 1.0, 50.0]
+    tables = collected(world, spec, arisings)
+    waits = numbers(tables["collection"], "wait_days_mean")
+    assert waits[0] == 2.0
+    assert np.isnan(waits[1])
+    assert rows(tables["fleet"], "load_share", "routes", "co2_kg") == [(0.4, 2.0, 6.0)]
+    assert rows(tables["shipments"], "consent_days", "sea_days", "refused", "blocked_kg") == [(90.0, 12.0, 1.0, 50.0)]
+    assert rows(tables["signals"], "country", "metal", "boxes_sailed_units") == [("THA", "total", 2.0)]
+
+
+def test_plants_by_calendar_month_with_their_status(world, spec, arisings):
+    cell = world.recorder.cell
+    cell("plants", 11, DISMANTLER)[:] = [50.0, 40.0, 20.0, 100.0, 10.0, 120.0, 6.0, 25.0]
+    cell("plants", 12, DISMANTLER)[:] = [0.0, 0.0, 0.0, 0.0, 10.0, 0.0, 0.0, 0.0]
+    schedule = Schedule(start_day=-np.inf, end_day=370.0)
+    told = dict.fromkeys(own_head(TABLES["milestones"])) | {"plant": DISMANTLER, "country": "JPN", "status": "closed"}
+    tables = collected(world, spec, arisings, Treatment({DISMANTLER: Plant(schedule)}, [told]))
+    assert rows(tables["plants"], "year", "month", "status") == [(2025, 12, "operating"), (2026, 1, "closed")]
+    assert numbers(tables["plants"], "utilisation_share")[0] == 0.6
+    assert numbers(tables["plants"], "wait_days_mean")[0] == 3.0
+    assert rows(tables["signals"], "year", "country", "metal", "plants_operating_units") == [(2025, "JPN", "total", 1.0)]
+    assert np.isnan(numbers(tables["milestones"], "built_day")).all()
+
+
+def test_separated_counts_right_fractions_and_refined_counts_once(world, spec, arisings):
+    """Of boards the smelter recovers gold and copper; gold in the copper fraction is lost, and neodymium everywhere."""
+    assert recoverable(spec) == {"board": frozenset({"Au", "Cu"})}
+    book = lambda plant, process, metal, form, kg: world.recorder.cell(  # noqa: E731
+        "recovery", 2025, "JPN", plant, process, metal, form, "JPN", "JPN"
+    ).__setitem__(slice(None), [10.0, kg, kg])
+    book(DISMANTLER, DISMANTLE, "Au", "board", 6.0)
+    book(DISMANTLER, DISMANTLE, "Au", "copper", 2.0)
+    book(DISMANTLER, DISMANTLE, "Nd", "board", 1.0)
+    book(SMELTER, SMELT, "Au", "refined_metal", 5.0)
+    tables = collected(world, spec, arisings)
+    assert rows(tables["signals"], "metal", "separated_kg", "refined_kg") == [("Au", 6.0, 5.0)]
+    assert rows(tables["recovery"], "plant_country", "stage")[-1] == ("JPN", "refining")
+
+
+def test_quantiles_of_bins():
+    kg, bins = np.array([1.0, 1.0]), np.array([0, 10])
+    assert binned_quantiles(bins, kg, (0.25, 0.5, 0.75, 1.0)) == pytest.approx([15.0, 30.0, 315.0, 330.0])
+    assert np.isnan(binned_quantiles(bins, np.zeros(2), (0.5,))).all()
+
+
+def test_lead_times_from_bins(world, spec, arisings):
+    world.recorder.cell("lead_times", 2025, "Au", 10)[0] = 3.0
+    world.recorder.cell("lead_times", 2025, "Au", 0)[0] = 1.0
+    table = collected(world, spec, arisings)["lead_times"]
+    assert rows(table, "recovered_kg", "days_mean") == [(4.0, pytest.approx((15.0 + 3 * 315.0) / 4))]
+    assert numbers(table, "days_p50")[0] == pytest.approx(300.0 + 30.0 / 3.0)
+
+
+def test_market_shares(world, spec, arisings):
+    """Japan mines a fifth of its primary neodymium here; recovered metal is its own."""
+    world.recorder.cell("market", 0, "JPN", "Nd")[:] = [100.0, 80.0, 20.0, 5.0, 0.0, 70.0, 0.6]
+    nan = float("nan")
+    world.recorder.cell("market", 0, "THA", "Nd")[:] = [nan, nan, 9.0, nan, nan, 70.0, nan]  # demand not known
+    world.recorder.cell("market", 1, "JPN", "Nd")[:] = [10.0, 0.0, 10.0, 5.0, 0.0, 70.0, nan]  # all of it recovered
+    table = collected(world, spec, arisings)["market"]
+    assert rows(table, "year", "month", "country", "price_usd_per_kg") == [
+        (2025, 1, "JPN", 70.0),
+        (2025, 1, "THA", 70.0),
+        (2025, 2, "JPN", 70.0),
+    ]
+    np.testing.assert_allclose(numbers(table, "import_dependence_share"), [0.8 * 0.8, nan, 0.0])
+    np.testing.assert_allclose(numbers(table, "hhi"), [0.6 * 0.8**2 + 0.2**2, nan, 1.0])
+    signals = collected(world, spec, arisings)["signals"]
+    found = rows(signals, "country", "available_kg", "demand_kg", "demand_met_share")
+    assert found[0] == ("JPN", 30.0, 110.0, pytest.approx(30.0 / 110.0))
+    assert found[1][:2] == ("THA", 9.0)
+    assert np.isnan(found[1][2:]).all()
+
+
+def test_lineage_divides_by_metal_content_and_sums_to_what_was_recovered(world, spec, arisings):
+    tag = world.tags.of(Origin("JPN", plant=DISMANTLER, year=2026))
+    intake = lambda zone, year, group: world.recorder.cell("lineage_intake", tag, zone, "drop_box", year, group)  # noqa: E731
+    intake("JP-13", 2025, "phone")[0] = 100.0  # 1 kg of gold
+    intake("JP-13", 2026, "phone")[0] = 150.0  # 3 kg
+    intake("JP-01", 2026, "it_equipment")[0] = 750.0  # none
+    world.recorder.cell("lineage_out", tag, "Au", SMELTER, 2026)[0] = 2.0
+    world.recorder.cell("lineage_out", tag, "Nd", SMELTER, 2026)[0] = 1.0
+    world.recorder.cell("lineage_out", tag, "Cu", SMELTER, 2026)[0] = 9.0  # not a headline metal
+    table = collected(world, spec, arisings)["lineage"]
+    found = {row[:3]: row[3] for row in rows(table, "metal", "zone", "discard_year", "recovered_kg")}
+    assert {key: kg for key, kg in found.items() if key[0] == "Au"} == pytest.approx(
+        {("Au", "JP-13", 2025): 0.5, ("Au", "JP-13", 2026): 1.5}
+    )
+    # of a metal the composition does not know, by mass
+    assert found["Nd", "JP-01", 2026] == pytest.approx(0.75)
+    assert sum(kg for key, kg in found.items() if key[0] == "Nd") == pytest.approx(1.0, rel=1e-12)
+    assert {key[0] for key in found} == {"Au", "Nd"}
+
+
+def test_metal_from_nowhere_is_found(world, spec, arisings):
+    tag = world.tags.of(Origin("JPN", plant=DISMANTLER, year=2026))
+    world.recorder.cell("lineage_out", tag, "Au", SMELTER, 2026)[0] = 2.0
+    with pytest.raises(ConservationError, match="took nothing in"):
+        collected(world, spec, arisings)
+
+
+def test_bottleneck_is_the_place_that_holds_most_for_its_throughput(world, spec, arisings):
+    """The smelter's yard keeps 60 of 100 kg for a year; the depot lets 90 of 100 kg through."""
+    ledger, cell = world.ledger, world.recorder.cell
+    discard = ledger.account("discard JPN", "discard", "JPN", outside=True)
+    waiting, depot = ledger.stockpile("waiting a", "waiting", "JPN"), ledger.stockpile("depot a", "depot", "JPN")
+    yard = ledger.stockpile(f"{SMELTER} yard", "refinery_yard", "JPN")
+    slag = ledger.account("slag", "slag", "JPN", outside=True)
+    ref = world.composition.add(np.array([0.0, 10.0, 0.0, 90.0]))
+    ledger.move(1.0, [Lot(100.0, ref, 0, 0.0)], discard, waiting)
+    ledger.move(2.0, waiting.take_all(), waiting.account, depot)
+    ledger.move(3.0, depot.take(90.0), depot.account, yard)
+    for lot in yard.take(30.0):
+        ledger.post(4.0, yard.account, slag, lot)
+    cell("plants", 0, SMELTER)[:] = [0.0, 30.0, 0.0, 40.0, 0.0, 0.0, 0.0, 31.0]
+    treatment = Treatment({SMELTER: Plant(Schedule(start_day=-np.inf))})
+    table = collected(world, spec, arisings, treatment)["bottlenecks"]
+    found = {row[0]: row[1:] for row in rows(table, "metal", "binding_resource", "held_kg", "held_days", "utilisation_share")}
+    assert found["Au"] == (f"yard: {SMELT}", pytest.approx(6.0), pytest.approx(365.25), 0.75)
+    assert found["Nd"][0] == "none"
