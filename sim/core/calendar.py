@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 
 DAYS_PER_YEAR = 365.25
 HOURS_PER_DAY = 24.0
@@ -21,13 +21,16 @@ class Calendar:
     start: int
     end: int
     month_starts: tuple[int, ...]
+    _month_of_day: tuple[int, ...] = field(repr=False)
 
     @classmethod
     def of(cls, start: int, end: int) -> Calendar:
         """Build the calendar of the years `start` to `end`, both included."""
         zero = date(start, 1, 1).toordinal()
         firsts = [date(y, m, 1).toordinal() - zero for y in range(start, end + 1) for m in range(1, 13)]
-        return cls(start, end, (*firsts, date(end + 1, 1, 1).toordinal() - zero))
+        starts = (*firsts, date(end + 1, 1, 1).toordinal() - zero)
+        months = (month for month, (a, b) in enumerate(pairwise(starts)) for _ in range(b - a))
+        return cls(start, end, starts, tuple(months))
 
     @property
     def days(self) -> int:
@@ -46,7 +49,9 @@ class Calendar:
 
     def month_of(self, day: float) -> int:
         """Index of the month that holds `day`, 0 for January of the first year; the last month after the end."""
-        return min(bisect_right(self.month_starts, day) - 1, self.months - 1)
+        if day >= self.month_starts[-1]:
+            return self.months - 1
+        return self._month_of_day[int(day)] if day >= 0.0 else -1
 
     def year_of(self, day: float) -> int:
         """Calendar year that holds `day`."""

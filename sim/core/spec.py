@@ -83,6 +83,9 @@ class Bounded:
             return self._number(raw, within)
         if set(raw) != _RANGE:
             raise PydanticCustomError("spread_keys", "a range needs exactly low, mode and high", {"within": within})
+        low, mode, high = raw["low"], raw["mode"], raw["high"]
+        if type(low) is type(mode) is type(high) is float and self.low <= low <= mode <= high <= self.high:
+            return Spread(low, mode, high)
         low, mode, high = (self._number(raw[key], (*within, key)) for key in ("low", "mode", "high"))
         if not low <= mode <= high:
             raise PydanticCustomError("spread_order", "a range must have low <= mode <= high", {"within": within})

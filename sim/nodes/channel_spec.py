@@ -33,7 +33,8 @@ class ChannelSpec(Spec):
     denominator: Literal["arisings_in_scope"] = Field(description="What the captured share is a share of.")
     start: Day | None = Field(default=None, description="First day; absent: in place before the run.")
     end: Day | None = Field(default=None, description="Day it closes; absent: never.")
-    coverage_share: Share = Field(description="Share of people the service reaches.")
+    zones: Items[Key] | None = Field(default=None, description="Zones it works in; absent: all of its country.", min_length=1)
+    coverage_share: Share = Field(description="Share of the country's people the service reaches.")
     participation_share: Share = Field(description="Share of arisings in scope that covered people hand over here.")
     group_factors: dict[Key, Share] = Field(
         default_factory=dict,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sim.core.lot import Lot
 from sim.engine.world import Receiver, Router, World
@@ -15,44 +17,63 @@ Send = Callable[[int, Receiver, Cargo], None]
 """`send(zone, receiver, cargo)`: lots of the depots' account leave for a plant."""
 
 
-@dataclass(slots=True)
 class _Stores:
     """Sorted lots of one group by zone, oldest first, and their mass."""
 
-    lots: list[list[Lot]]
-    kg: list[float]
+    __slots__ = ("kg", "lots")
+
+    def __init__(self, zones: int) -> None:
+        self.lots: list[list[Lot]] = [[] for _ in range(zones)]
+        self.kg = [0.0] * zones
+
+    def put(self, zone: int, lot: Lot) -> None:
+        """Add a lot."""
+        self.lots[zone].append(lot)
+        self.kg[zone] += lot.kg
 
     def load(self, zone: int, kg: float) -> tuple[float, list[Lot]]:
         """Take up to `kg` out of the store of a zone, splitting the last lot; return what it weighs and the lots."""
         store, there = self.lots[zone], self.kg[zone]
-        if kg >= there * (1.0 - SMALL):
-            self.lots[zone], self.kg[zone] = [], 0.0
-            return there, store
         missing = kg
-        for number, lot in enumerate(store):
-            if lot.kg > missing:
-                self.lots[zone] = merged([lot.part(lot.kg - missing), *store[number + 1 :]])
-                self.kg[zone] = there - kg
-                return kg, [*store[:number], lot.part(missing)]
-            missing -= lot.kg
+        if kg < there * (1.0 - SMALL):
+            for number, lot in enumerate(store):
+                if lot.kg > missing:
+                    self.lots[zone] = [lot.part(lot.kg - missing), *store[number + 1 :]]
+                    self.kg[zone] = there - kg
+                    return kg, [*store[:number], lot.part(missing)]
+                missing -= lot.kg
         self.lots[zone], self.kg[zone] = [], 0.0
         return there, store
+
+    def tidy(self) -> None:
+        """Add up what is alike among lots that stay."""
+        for zone, store in enumerate(self.lots):
+            if store:
+                self.lots[zone] = merged(store)
+
+    def empty(self) -> list[Lot]:
+        """Take everything."""
+        lots = [lot for store in self.lots for lot in store]
+        for zone in range(len(self.lots)):
+            self.lots[zone], self.kg[zone] = [], 0.0
+        return lots
 
 
 class Depots:
     """The depots of all zones of one country, in one inside account.
 
     Sorting changes how a lot is described, not what it holds: the composition row of a channel's mix is the weighted sum
-    of its groups' rows, so no mass moves and nothing is posted.
+    of its groups' rows, so no mass moves and nothing is posted. What schemes collect waits here for a plant that takes
+    it; what buyers hold for sale goes to those plants as far as they take it now, and else to crude dismantling.
 
     Parameters
     ----------
     distance_km
-        Road distance from a zone to a receiver, asked once for each pair.
+        Road distance from a zone to a receiver.
     space_kg
         What a receiver would take beyond what is on its way to it.
     crude
-        Takes all that informal buyers do not sell to formal plants; none: they sell everything to them.
+        Takes all that informal buyers do not sell to formal plants; none: it waits like the rest.
     """
 
     def __init__(
@@ -69,10 +90,11 @@ class Depots:
         self._distance_km, self._space_kg = distance_km, space_kg
         self.account = world.ledger.account(f"{country} depots", "depot", country)
         world.ledger.accounts[self.account].holdings = self._held
+        self._zones = zones
         self._mixed: list[dict[int, Lot]] = [{} for _ in range(zones)]
         self._sorted: dict[str, _Stores] = {}
+        self._for_sale: dict[str, _Stores] = {}
         self._crude_mixed: dict[int, Lot] = {}
-        self._zones = zones
         self._parts: dict[int, tuple[Part, ...]] = {}
         self._informal: set[int] = set()
         self._nearest: dict[str, list[int]] = {}
@@ -82,8 +104,8 @@ class Depots:
         """Know what the composition rows of a new year's mixes are made of, and which of them buyers bring; count anew."""
         self.crude_kg = self.sold_to_formal_kg = 0.0
         self._parts.update(parts)
-        for group in {group for mix in parts.values() for group, _, _ in mix} - set(self._sorted):
-            self._sorted[group] = _Stores([[] for _ in range(self._zones)], [0.0] * self._zones)
+        for group in sorted({group for mix in parts.values() for group, _, _ in mix} - set(self._sorted)):
+            self._sorted[group], self._for_sale[group] = _Stores(self._zones), _Stores(self._zones)
         self._informal |= informal
 
     def bring(self, zone: int, lots: Sequence[Lot], source: int) -> None:
@@ -96,54 +118,61 @@ class Depots:
 
     def put_back(self, zone: int, group: str, lots: Sequence[Lot]) -> None:
         """Take back sorted lots that are in the depots' account again."""
-        stores = self._sorted[group]
-        stores.lots[zone].extend(lots)
-        stores.kg[zone] += sum(lot.kg for lot in lots)
+        for lot in lots:
+            self._sorted[group].put(zone, lot)
+
+    def stored_kg(self) -> NDArray[np.float64]:
+        """What waits for a plant in each zone [kg]."""
+        return np.sum([stores.kg for stores in self._sorted.values()], axis=0) if self._sorted else np.zeros(self._zones)
 
     def dispatch(self, sold_to_formal_share: float, send: Send) -> None:
-        """Sort what has come in, hand the crude share over, and send the rest where the router says.
-
-        What no receiver takes stays.
-        """
+        """Sort what has come in, send it where the router says, and hand the rest of what buyers brought to crude yards."""
         for zone in range(self._zones):
             self._sort(zone, sold_to_formal_share)
-        self._hand_over_crude()
         loads: dict[tuple[int, str], tuple[Receiver, Cargo]] = {}
         for group, stores in self._sorted.items():
-            total = sum(stores.kg)
-            if total <= 0.0:
+            offered = self._for_sale[group]
+            total, sale = sum(stores.kg), sum(offered.kg)
+            if total + sale <= 0.0:
                 continue
-            for receiver, kg in self._router.plan(self._country, group, total):
+            for receiver, kg in self._router.plan(self._country, group, total + sale):
                 room = min(kg, self._space_kg(receiver, group))
-                for zone in self._by_distance(receiver):
-                    if room <= SMALL * total:
-                        break
-                    if stores.kg[zone] > 0.0:
-                        kg_loaded, lots = stores.load(zone, room)
-                        room -= kg_loaded
-                        loads.setdefault((zone, receiver.name), (receiver, []))[1].append((group, lots))
+                room = self._fill(stores, receiver, group, room, loads)
+                left = self._fill(offered, receiver, group, room, loads)
+                self.sold_to_formal_kg += room - left
+            stores.tidy()
         for (zone, _), (receiver, cargo) in loads.items():
             send(zone, receiver, cargo)
+        self._hand_over_crude()
+
+    def _fill(
+        self, stores: _Stores, receiver: Receiver, group: str, room: float, loads: dict[tuple[int, str], tuple[Receiver, Cargo]]
+    ) -> float:
+        """Load the stores of the nearest zones for a receiver until `room` is used; return what is left of it [kg]."""
+        enough = SMALL * room
+        for zone in self._by_distance(receiver):
+            if room <= enough:
+                return 0.0
+            if stores.kg[zone] > 0.0:
+                kg, lots = stores.load(zone, room)
+                room -= kg
+                loads.setdefault((zone, receiver.name), (receiver, []))[1].append((group, lots))
+        return max(room, 0.0)
 
     def _sort(self, zone: int, sold_to_formal_share: float) -> None:
         mixed, self._mixed[zone] = self._mixed[zone], {}
-        for ref, (total, _, tag, born_day) in mixed.items():
-            informal = ref in self._informal and self._crude is not None
-            formal = sold_to_formal_share if informal else 1.0
-            sold = total * formal
-            if sold > 0.0:
+        for ref, lot in mixed.items():
+            kg, target = lot.kg, self._sorted
+            if ref in self._informal and self._crude is not None:
+                kg, target = lot.kg * sold_to_formal_share, self._for_sale
+                self._for_crude(lot.part(lot.kg - kg))
+            if kg > 0.0:
                 for group, share, row in self._parts[ref]:
-                    stores, kg = self._sorted[group], sold * share
-                    stores.lots[zone].append(Lot(kg, row, tag, born_day))
-                    stores.kg[zone] += kg
-            if informal:
-                self.sold_to_formal_kg += sold
-                self._for_crude(Lot(total - sold, ref, tag, born_day))
+                    target[group].put(zone, Lot(kg * share, row, lot.tag, lot.born_day))
 
     def _for_crude(self, lot: Lot) -> None:
         """Keep what buyers take apart themselves, by kind of mix and without its zone: such yards serve a whole country."""
-        origin = self._world.tags[lot.tag]
-        lot = lot._replace(tag=self._world.tags.of(origin._replace(zone="")))
+        lot = lot._replace(tag=self._country_tag(lot.tag))
         there = self._crude_mixed.get(lot.ref)
         self._crude_mixed[lot.ref] = lot if there is None else merged((there, lot))[0]
 
@@ -155,9 +184,17 @@ class Depots:
             for group, share, row in self._parts[ref]:
                 by_group.setdefault(group, []).append(Lot(lot.kg * share, row, lot.tag, lot.born_day))
         self._crude_mixed.clear()
+        for group, stores in self._for_sale.items():
+            unsold = stores.empty()
+            if unsold:
+                by_group.setdefault(group, []).extend(lot._replace(tag=self._country_tag(lot.tag)) for lot in unsold)
         for group, lots in by_group.items():
-            self.crude_kg += sum(lot.kg for lot in lots)
-            self._crude.receive(group, lots, self.account)
+            handed = merged(lots)
+            self.crude_kg += sum(lot.kg for lot in handed)
+            self._crude.receive(group, handed, self.account)
+
+    def _country_tag(self, tag: int) -> int:
+        return self._world.tags.of(self._world.tags[tag]._replace(zone=""))
 
     def _by_distance(self, receiver: Receiver) -> list[int]:
         order = self._nearest.get(receiver.name)
@@ -169,8 +206,7 @@ class Depots:
     def _held(self) -> Iterator[Lot]:
         for mixed in self._mixed:
             yield from mixed.values()
-        for stores in self._sorted.values():
+        for stores in (*self._sorted.values(), *self._for_sale.values()):
             for store in stores.lots:
                 yield from store
         yield from self._crude_mixed.values()
-

@@ -98,6 +98,9 @@ class Offers:
         self._channels = tuple(channels.values())
         self._sensitivity, self._streams, self._composition = sensitivity_per_usd, streams, composition
         self._period_days = period_days
+        within = [zones.within(channel.zones) for channel in self._channels]
+        self.share = np.stack([zones.share(each) for each in within], axis=1)
+        """Share of each zone in the offers of each channel, shape (zones, channels)."""
 
     def of_year(self, year: int) -> YearOffers:
         """Work out the offers of `year`; adds its composition rows."""
@@ -108,7 +111,7 @@ class Offers:
         by_group = taken.kg.sum(axis=0)
         rows, parts, mixed_row = self._rows(year, by_group, taken.rest_kg.sum(axis=0))
         timing = self._timing(year, edges, taken.kg.sum(axis=2), np.array(calendar.month_starts[first_month : first_month + 13]))
-        kg = self._zones.share[:, np.newaxis] * by_group.sum(axis=1) * timing
+        kg = self.share * by_group.sum(axis=1) * timing
         return YearOffers(
             edges,
             kg,
@@ -201,7 +204,7 @@ class Offers:
         names = (f"{self._country}/{key}/offers" for key in self._zones.member_keys)
         normal = np.array([self._streams.of(name, year).standard_normal(len(weeks) - 1) for name in names])
         spreads = [float(np.sqrt(np.log1p(c.weekly_cv.at(year + 0.5) ** 2))) for c in self._channels]
-        seen = {spread: self._zones.mean(np.exp(spread * normal - 0.5 * spread**2)) @ into.T for spread in set(spreads)}
+        seen = {spread: self._zones.mean(np.exp(spread * normal - 0.5 * spread**2), self._zones.households) @ into.T for spread in set(spreads)}
         return np.stack([seen[spread] for spread in spreads], axis=2).transpose(1, 0, 2)
 
 

@@ -81,8 +81,8 @@ class ProcessSpec(Spec):
         for name, outputs in self.transfer.items():
             rows = {output: row for output, row in outputs.items() if output != RESIDUE}
             for substance in sorted({s for row in rows.values() for s in row}):
-                shares = [row.get(substance, row.get(ANY)) for row in rows.values()]
-                shares = [share for share in shares if share is not None]
+                given = [row.get(substance, row.get(ANY)) for row in rows.values()]
+                shares = [share for share in given if share is not None]
                 total = max(sum(share.at(year) for share in shares) for year in _years(shares))
                 if total > 1.0 + 1e-9:
                     raise PydanticCustomError(

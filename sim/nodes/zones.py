@@ -42,32 +42,46 @@ class Zones:
     population: Vector
     area_km2: Vector
 
-    @property
-    def share(self) -> Vector:
-        """Share of each zone in the households of the country, shape (zones,)."""
-        return np.array([zone.households_share for zone in self.zones])
+    def within(self, keys: tuple[str, ...] | None) -> Vector:
+        """Which members are among `keys`, 1 or 0, shape (members,); None: all."""
+        return np.array([1.0 if keys is None or key in keys else 0.0 for key in self.member_keys])
+
+    def share(self, within: Vector) -> Vector:
+        """Share of each zone in the households of the members within, shape (zones,)."""
+        return np.asarray(self.sum(self.households * within) / (self.households @ within))
+
+    def reached(self, coverage_share: float, within: Vector) -> Vector:
+        """Share of people a service reaches in each member, which together are `coverage_share` of the country."""
+        there = float(self.households @ within / self.households.sum())
+        return np.asarray(within * min(coverage_share / there, 1.0))
 
     def sum(self, of_members: Vector) -> Vector:
         """Sum over the members of each zone, shape (zones, ...)."""
         return np.add.reduceat(of_members, self.first_member, axis=0)
 
-    def mean(self, of_members: Vector) -> Vector:
-        """Mean over the members of each zone by households, shape (zones, ...)."""
-        weights = self.households.reshape(-1, *[1] * (of_members.ndim - 1))
-        return np.asarray(self.sum(of_members * weights) / self.sum(weights))
+    def mean(self, of_members: Vector, weights: Vector) -> Vector:
+        """Mean over the members of each zone by weights of shape (members,), shape (zones, ...); 0 where none has a weight."""
+        weights = weights.reshape(-1, *[1] * (of_members.ndim - 1))
+        total = np.broadcast_to(self.sum(weights), (len(self.zones), *of_members.shape[1:]))
+        return np.divide(self.sum(of_members * weights), total, out=np.zeros(total.shape), where=total > 0.0)
 
-    def vehicles(self, per_100k_households: float) -> Vector:
+    def vehicles(self, per_100k_households: float, reached: Vector) -> Vector:
         """Whole vehicles of each zone: every member rounds up by itself, so merging zones keeps the fleet; shape (zones,)."""
-        return self.sum(np.ceil(per_100k_households * self.households / 100_000.0 * (1.0 - 1e-12)))
+        return self.sum(np.ceil(per_100k_households * self.households * reached / 100_000.0 * (1.0 - 1e-12)))
 
     def places(self, people_per_place: float) -> Vector:
         """Depots or bases of each member, at least one, shape (members,)."""
         return np.maximum(np.round(self.population / people_per_place), 1.0)
 
-    def effective_area_km2(self) -> Vector:
-        """Area over which stops spread, shape (zones,): (sum sqrt(w A))^2 keeps the sum of sqrt(n A) of the members."""
-        weights = self.households / self.sum(self.households)[self.member_of]
-        return np.asarray(self.sum(np.sqrt(weights * self.area_km2)) ** 2)
+    def effective_area_km2(self, reached: Vector) -> Vector:
+        """Area over which stops spread, shape (zones,): (sum sqrt(w A))^2 keeps the sum of sqrt(n A) of the members.
+
+        The weights are the people reached; where a service reaches a part of them, it covers that part of the area.
+        """
+        people = self.households * reached
+        total = self.sum(people)[self.member_of]
+        weights = np.divide(people, total, out=np.zeros_like(people), where=total > 0.0)
+        return np.asarray(self.sum(np.sqrt(weights * self.area_km2 * reached)) ** 2)
 
 
 def gather(zones: dict[str, ZoneSpec], country: str, grain: Literal["fine", "coarse"]) -> Zones:

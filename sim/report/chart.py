@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Any
 
 from markupsafe import Markup
 
-
 Figure = dict[str, Any]
+Row = tuple[str | float, ...]
 LARGEST_TABLE = 700  # cells; a larger table travels packed and is built when it is opened
 PLOTLY_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
@@ -66,7 +67,7 @@ class Table:
     """The numbers of a chart; the first `heads` columns name the row."""
 
     columns: tuple[Column, ...]
-    rows: tuple[tuple[str | float, ...], ...]
+    rows: tuple[Row, ...]
     heads: int = 1
     proof: Proof | None = None
 
@@ -77,8 +78,12 @@ class Table:
 
     def html(self) -> Markup:
         """The table; numbers carry their exact value in `data-v` where the text is rounded."""
-        heads = Markup("").join(Markup('<th scope="col"{}>{}').format(Markup(' class="n"') if c.write else "", c.label) for c in self.columns)
-        body = Markup("").join(Markup("<tr>") + Markup("").join(self._cell(i, cell) for i, cell in enumerate(row)) for row in self.rows)
+        heads = Markup("").join(
+            Markup('<th scope="col"{}>{}').format(Markup(' class="n"') if c.write else "", c.label) for c in self.columns
+        )
+        body = Markup("").join(
+            Markup("<tr>") + Markup("").join(self._cell(i, cell) for i, cell in enumerate(row)) for row in self.rows
+        )
         return Markup("<table><thead><tr>{}<tbody>{}</table>").format(heads, body)
 
     def _cell(self, place: int, cell: str | float) -> Markup:
@@ -94,7 +99,10 @@ class Table:
 
     def packed(self) -> dict[str, Any]:
         """The table for the page's script, which builds it when it is opened."""
-        rows = [[cell if isinstance(cell, str) else [exact(cell), self.written(i, cell)] for i, cell in enumerate(row)] for row in self.rows]
+        rows = [
+            [cell if isinstance(cell, str) else [exact(cell), self.written(i, cell)] for i, cell in enumerate(row)]
+            for row in self.rows
+        ]
         return {"columns": [[c.label, c.write is not None] for c in self.columns], "heads": self.heads, "rows": rows}
 
 
@@ -133,9 +141,14 @@ class Missing:
     reason: str
 
 
+def as_row(*cells: str | float) -> Row:
+    """One row of a table."""
+    return cells
+
+
 def exact(number: float) -> str:
     """A number with 12 significant digits, empty where it has no meaning."""
-    return "" if number != number else f"{number:.12g}"
+    return "" if isnan(number) else f"{number:.12g}"
 
 
 def plain(value: Any) -> Any:
@@ -149,7 +162,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, float):
-        return None if value != value else float(f"{value:.6g}")
+        return None if isnan(value) else float(f"{value:.6g}")
     return value
 
 
@@ -175,7 +188,15 @@ def layout(*, x: str = "", y: str = "", height: int = 380, legend: bool = True, 
     base: Figure = {
         "height": height,
         "showlegend": legend,
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "itemclick": False, "itemdoubleclick": False, "traceorder": "normal"},
+        "legend": {
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "x": 0,
+            "itemclick": False,
+            "itemdoubleclick": False,
+            "traceorder": "normal",
+        },
         "xaxis": {"title": {"text": x}, "fixedrange": True},
         "yaxis": {"title": {"text": y}, "fixedrange": True},
         "hovermode": "closest",
@@ -203,5 +224,3 @@ def joined(*parts: object) -> str:
 def options(values: Iterable[object], name: Callable[[Any], str] = str) -> tuple[tuple[str, str], ...]:
     """Options of a selector."""
     return tuple((str(value), name(value)) for value in values)
-
-

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.report.chart import Missing, Selector, options
 from sim.report.language import Language, mass_unit
@@ -85,17 +86,20 @@ def over_years(sums: Mapping[tuple[object, ...], float], years: Sequence[int]) -
     series: dict[tuple[object, ...], list[float]] = {}
     for (*key, year), value in sums.items():
         if year in place:
-            series.setdefault(tuple(key), [0.0] * len(years))[place[year]] += value  # type: ignore[index]
+            series.setdefault(tuple(key), [0.0] * len(years))[place[year]] += value
     return series
 
 
 def quantiles(values: Vector) -> dict[str, float]:
     """Mean and 5, 10, 25, 50, 75, 90, 95 % quantiles over replications."""
     found = np.quantile(values, (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95))
-    return {"mean": float(values.mean()), **dict(zip(("p5", "p10", "p25", "p50", "p75", "p90", "p95"), found.tolist(), strict=True))}
+    return {
+        "mean": float(values.mean()),
+        **dict(zip(("p5", "p10", "p25", "p50", "p75", "p90", "p95"), found.tolist(), strict=True)),
+    }
 
 
-def apart(values: Vector, draw_of: Vector) -> tuple[float, float]:
+def apart(values: Vector, draw_of: NDArray[np.int64]) -> tuple[float, float]:
     """Standard deviations by chance and by ignorance: one-way analysis of variance, replications within draws.
 
     Chance is NaN where every replication has a draw of its own.

@@ -10,11 +10,14 @@ from sim.report.chart import Column, Figure, largest, layout
 from sim.report.context import Context
 
 
-def stacked(years: Sequence[int], series: Mapping[str, Sequence[float]], name: Callable[[str], str], rest_name: str) -> list[Figure]:
+def stacked(
+    years: Sequence[int], series: Mapping[str, Sequence[float]], name: Callable[[str], str], rest_name: str
+) -> list[Figure]:
     """Stacked bars over years: the largest series by themselves, the others as one."""
     shown, rest = largest({key: sum(map(abs, values)) for key, values in series.items()})
     traces = [
-        {"type": "bar", "name": name(key), "x": list(years), "y": list(series[key]), "marker": theme.fill(place)} for place, key in enumerate(shown)
+        {"type": "bar", "name": name(key), "x": list(years), "y": list(series[key]), "marker": theme.fill(place)}
+        for place, key in enumerate(shown)
     ]
     if rest:
         values = [sum(column) for column in zip(*(series[key] for key in rest), strict=True)]

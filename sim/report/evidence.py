@@ -15,10 +15,25 @@ TOPICS = ("arisings", "collection", "processes", "plants", "borders", "market", 
 LONGEST = 60  # rows of a topic told one by one; beyond, rows alike but for the place they are about become one
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`]+")
 _BY_ROOT = {
-    "products": "arisings", "country_products": "arisings", "groups": "arisings", "substances": "arisings", "vehicles": "collection", "zones": "collection",
-    "processes": "processes", "fractions": "processes", "plants": "plants", "commissioning": "plants", "routes": "borders", "border_rules": "borders",
-    "ports": "borders", "lanes": "borders", "sea": "borders", "market": "market", "shocks": "market", "responses": "market",
-}  # fmt: skip
+    "products": "arisings",
+    "country_products": "arisings",
+    "groups": "arisings",
+    "substances": "arisings",
+    "vehicles": "collection",
+    "zones": "collection",
+    "processes": "processes",
+    "fractions": "processes",
+    "plants": "plants",
+    "commissioning": "plants",
+    "routes": "borders",
+    "border_rules": "borders",
+    "ports": "borders",
+    "lanes": "borders",
+    "sea": "borders",
+    "market": "market",
+    "shocks": "market",
+    "responses": "market",
+}
 _COUNTRY_COLLECTION = {"channels", "behaviour", "informal", "depots"}
 _COLUMNS = ("key", "value", "unit", "low", "high", "grade", "source", "address", "derivation")
 
@@ -74,7 +89,18 @@ class Evidence:
     def packed(self) -> dict[str, Any]:
         """Topics and sources for the page's script, which builds their tables when they are opened."""
         rows = {
-            topic.name: [[row.key, row.value, row.spread, row.unit, row.grade, row.source, [f"{key} = {value}" for key, value in row.members]] for row in topic.rows]
+            topic.name: [
+                [
+                    row.key,
+                    row.value,
+                    row.spread,
+                    row.unit,
+                    row.grade,
+                    row.source,
+                    [f"{key} = {value}" for key, value in row.members],
+                ]
+                for row in topic.rows
+            ]
             for topic in self.topics
         }
         return {"topics": rows, "sources": [[source.text, source.addresses, source.derivation] for source in self.sources]}
@@ -92,10 +118,14 @@ def titles(context: Context) -> dict[str, str]:
     """Titles of the topics."""
     say = context.say
     return {
-        "arisings": say("What is thrown away and what is in it"), "collection": say("Collection, people and vehicles"), "processes": say("What processes recover"),
-        "plants": say("Plants and their commissioning"), "borders": say("Routes, borders and sea"), "market": say("Prices, demand and shocks"),
+        "arisings": say("What is thrown away and what is in it"),
+        "collection": say("Collection, people and vehicles"),
+        "processes": say("What processes recover"),
+        "plants": say("Plants and their commissioning"),
+        "borders": say("Routes, borders and sea"),
+        "market": say("Prices, demand and shocks"),
         "run": say("The run itself"),
-    }  # fmt: skip
+    }
 
 
 def gather(run: Run) -> Evidence:

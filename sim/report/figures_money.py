@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from sim.report import theme
-from sim.report.chart import Chart, Column, Figure, Missing, Proof, Selector, Table, View, wrapped
+from sim.report.chart import Chart, Column, Figure, Missing, Proof, Row, Selector, Table, View, as_row, wrapped
 from sim.report.context import FOCUS_COUNTRY, Context, over_years
 from sim.report.drawing import across_layout, capital, ratio, span, stacked, year_columns, years_layout
 
@@ -16,21 +16,41 @@ def payments(context: Context) -> Chart | Missing:
     """Who pays whom for what."""
     say, run = context.say, context.run
     question = say("Who pays, and for what?")
-    sums = run.mean("payments", ("payer", "payee", "item", "year"), "usd", where={"year": context.chosen}) if run.has("payments") else {}
+    sums = (
+        run.mean("payments", ("payer", "payee", "item", "year"), "usd", where={"year": context.chosen})
+        if run.has("payments")
+        else {}
+    )
     if not sums:
         return context.missing("payments", question, "payments")
     series = over_years(sums, context.chosen)
-    views = {str(year): _payment_view(context, year, {key: row[place] for key, row in series.items()}) for place, year in enumerate(context.chosen)}
+    views = {
+        str(year): _payment_view(context, year, {key: row[place] for key, row in series.items()})
+        for place, year in enumerate(context.chosen)
+    }
     order = sorted(series, key=lambda key: (-sum(map(abs, series[key])), key))
     party, name = context.names.party, context.names.item
-    rows = [(party(str(a)), party(str(b)), name(str(i)), *(usd / 1e6 for usd in series[a, b, i])) for a, b, i in order[:MOST_PAYMENTS]]
+    rows = [
+        as_row(party(str(a)), party(str(b)), name(str(i)), *(usd / 1e6 for usd in series[a, b, i]))
+        for a, b, i in order[:MOST_PAYMENTS]
+    ]
     rest = order[MOST_PAYMENTS:]
     if rest:
         amounts = (sum(series[key][place] for key in rest) / 1e6 for place in range(len(context.chosen)))
-        rows.append((say("{n} others", n=len(rest)), "", "", *amounts))
+        rows.append(as_row(say("{n} others", n=len(rest)), "–", "–", *amounts))
     columns = year_columns(context, [say("Payer"), say("Payee"), say("Item, million USD")], context.chosen)
     proof = Proof("payments", "usd", tuple(range(3, len(columns))), {"year": list(context.chosen)}, 1e6)
-    return Chart("payments", question, (context.year_selector(),), views, str(context.year), Table(columns, tuple(rows), 3, proof), ("payments",), (), ("market",))
+    return Chart(
+        "payments",
+        question,
+        (context.year_selector(),),
+        views,
+        str(context.year),
+        Table(columns, tuple(rows), 3, proof),
+        ("payments",),
+        (),
+        ("market",),
+    )
 
 
 def _payment_view(context: Context, year: int, paid: Mapping[tuple[object, ...], float]) -> View:
@@ -41,12 +61,18 @@ def _payment_view(context: Context, year: int, paid: Mapping[tuple[object, ...],
         items[kind] = items.get(kind, 0.0) + usd / 1e6
     order = sorted(items, key=lambda item: (-abs(items[item]), item))[:14]
     names = [wrapped(capital(context.names.code(item)), 28) for item in order]
-    data: list[Figure] = [{"type": "bar", "orientation": "h", "y": names, "x": [items[item] for item in order], "marker": theme.fill(0), "name": ""}]
+    data: list[Figure] = [
+        {"type": "bar", "orientation": "h", "y": names, "x": [items[item] for item in order], "marker": theme.fill(0), "name": ""}
+    ]
     pair, usd = max(paid.items(), key=lambda entry: entry[1])
     finding = say(
         "The largest payment in {year} is {item}: {usd} million USD from {payer} to {payee}",
-        year=year, item=context.names.item(str(pair[2])), usd=say.number(usd / 1e6), payer=context.names.party(str(pair[0])), payee=context.names.party(str(pair[1])),
-    )  # fmt: skip
+        year=year,
+        item=context.names.item(str(pair[2])),
+        usd=say.number(usd / 1e6),
+        payer=context.names.party(str(pair[0])),
+        payee=context.names.party(str(pair[1])),
+    )
     listed = say.listed([f"{context.names.code(item)} {say.number(items[item])}" for item in order])
     spoken = say.sentences(say("Bars of payments by item in {year}, million USD: {values}.", year=year, values=listed), finding)
     return View(finding, spoken, data, {**across_layout(say("Million USD per year"), len(order)), "showlegend": False})
@@ -68,14 +94,26 @@ def emissions(context: Context) -> Chart | Missing:
     saved = -sum(row[place] for row in stages.values() if row[place] < 0)
     finding = say("In {year} the chain emits {emitted} kt CO₂e", year=context.year, emitted=say.number(emitted))
     if saved > 0:
-        finding = say("In {year} the chain emits {emitted} kt CO₂e and avoids {saved} kt CO₂e of primary production", year=context.year, emitted=say.number(emitted), saved=say.number(saved))
-    spoken = say.sentences(say("Stacked bars by stage, kilotonnes of CO2 equivalent per year, {years}.", years=span(context)), finding)
+        finding = say(
+            "In {year} the chain emits {emitted} kt CO₂e and avoids {saved} kt CO₂e of primary production",
+            year=context.year,
+            emitted=say.number(emitted),
+            saved=say.number(saved),
+        )
+    spoken = say.sentences(
+        say("Stacked bars by stage, kilotonnes of CO2 equivalent per year, {years}.", years=span(context)), finding
+    )
     data = stacked(context.years, stages, context.names.code, say("other stages"))
     view = View(finding, spoken, data, years_layout(context, say("kt CO₂e per year"), barmode="relative"))
-    rows = tuple((context.names.code(str(s)), context.names.code(str(i)), *(kg / 1e3 for kg in row)) for (s, i), row in sorted(by_item.items(), key=str))
+    rows = tuple(
+        as_row(context.names.code(str(s)), context.names.code(str(i)), *(kg / 1e3 for kg in row))
+        for (s, i), row in sorted(by_item.items(), key=str)
+    )
     columns = year_columns(context, [say("Stage"), say("Item, t CO₂e per year")], context.years)
     proof = Proof("emissions", "kgco2e", tuple(range(2, len(columns))), factor=1000.0)
-    return Chart("emissions", question, (), {"": view}, "", Table(columns, rows, 2, proof), ("emissions",), (), ("processes", "market"))
+    return Chart(
+        "emissions", question, (), {"": view}, "", Table(columns, rows, 2, proof), ("emissions",), (), ("processes", "market")
+    )
 
 
 def market(context: Context) -> Chart | Missing:
@@ -86,36 +124,66 @@ def market(context: Context) -> Chart | Missing:
     if not run.has("market") or not (demand := run.mean("market", ("metal", "year"), "demand_kg", where=where)):
         return context.missing("market", question, "market")
     got, short = (run.mean("market", ("metal", "year"), f"{m}_kg", where=where) for m in ("recovered", "shortfall"))
-    weighted = {m: run.mean("market", ("metal", "year"), m, weight="demand_kg", where=where) for m in ("import_dependence_share", "price_usd_per_kg")}
-    rows = []
+    weighted = {
+        m: run.mean("market", ("metal", "year"), m, weight="demand_kg", where=where)
+        for m in ("import_dependence_share", "price_usd_per_kg")
+    }
+    rows: list[Row] = []
     for metal in context.metals:
         for year in context.years:
             key = (metal, year)
             if need := demand.get(key, 0.0):
-                rest = (ratio(got.get(key, 0.0), need), ratio(weighted["import_dependence_share"].get(key, 0.0), need), ratio(weighted["price_usd_per_kg"].get(key, 0.0), need))
-                rows.append((metal, str(year), need / 1e3, got.get(key, 0.0) / 1e3, *rest, short.get(key, 0.0) / 1e3))
+                rest = (
+                    ratio(got.get(key, 0.0), need),
+                    ratio(weighted["import_dependence_share"].get(key, 0.0), need),
+                    ratio(weighted["price_usd_per_kg"].get(key, 0.0), need),
+                )
+                rows.append(as_row(metal, str(year), need / 1e3, got.get(key, 0.0) / 1e3, *rest, short.get(key, 0.0) / 1e3))
     number, share = say.number, say.share
     columns = (
-        Column(say("Metal")), Column(say("Year")), Column(say("Demand [t]"), number), Column(say("Recovered, available [t]"), number), Column(say("Share of demand"), share),
-        Column(say("Import dependence"), share), Column(say("Price [USD/kg]"), number), Column(say("Shortfall [t]"), number),
-    )  # fmt: skip
+        Column(say("Metal")),
+        Column(say("Year")),
+        Column(say("Demand [t]"), number),
+        Column(say("Recovered, available [t]"), number),
+        Column(say("Share of demand"), share),
+        Column(say("Import dependence"), share),
+        Column(say("Price [USD/kg]"), number),
+        Column(say("Shortfall [t]"), number),
+    )
     choices = (
         ("share", say("share of demand met by the urban mine"), say("Share of demand, %"), 4, 100.0),
         ("import", say("import dependence"), say("Import dependence, %"), 5, 100.0),
         ("short", say("shortfall"), say("Shortfall, t per year"), 7, 1.0),
         ("price", say("price"), say("Price, USD per kg"), 6, 1.0),
     )
-    views = {key: _market_view(context, label, title, [(r[0], r[1], scale * float(r[column])) for r in rows], share if scale > 1 else number, scale) for key, label, title, column, scale in choices}
+    views = {
+        key: _market_view(
+            context, label, title, [(r[0], r[1], scale * float(r[column])) for r in rows], share if scale > 1 else number, scale
+        )
+        for key, label, title, column, scale in choices
+    }
     selector = Selector(say("Show"), tuple((key, label) for key, label, *_ in choices))
     notes = (
-        say("Import dependence: primary metal from other countries over all metal supplied to Japan; recovered metal counts as Japan's own."),
+        say(
+            "Import dependence: primary metal from other countries over all metal supplied to Japan; "
+            "recovered metal counts as Japan's own."
+        ),
         say("Price and import dependence are means over months, weighted by demand."),
     )
     proof = Proof("market", "demand_kg", (2,), {key: list(values) for key, values in where.items()}, 1000.0)
-    return Chart("market", question, (selector,), views, "share", Table(columns, tuple(rows), 2, proof), ("market",), notes, ("market",))
+    return Chart(
+        "market", question, (selector,), views, "share", Table(columns, tuple(rows), 2, proof), ("market",), notes, ("market",)
+    )
 
 
-def _market_view(context: Context, label: str, title: str, points: Sequence[tuple[object, object, float]], write: Callable[[float], str], scale: float) -> View:
+def _market_view(
+    context: Context,
+    label: str,
+    title: str,
+    points: Sequence[tuple[object, object, float]],
+    write: Callable[[float], str],
+    scale: float,
+) -> View:
     say = context.say
     data: list[Figure] = []
     now: dict[str, float] = {}
@@ -124,12 +192,14 @@ def _market_view(context: Context, label: str, title: str, points: Sequence[tupl
         mine = {int(str(year)): value for m, year, value in points if m == metal}
         colour, marker, dash = theme.metal_style(metal)
         trace = {"type": "scatter", "mode": "lines+markers", "name": metal, "x": list(mine), "y": list(mine.values())}
-        data.append({**trace, "line": {"color": colour, "dash": dash, "width": 2}, "marker": {"symbol": marker, "size": 7, "color": colour}})
+        data.append(
+            {**trace, "line": {"color": colour, "dash": dash, "width": 2}, "marker": {"symbol": marker, "size": 7, "color": colour}}
+        )
         now[metal] = mine.get(context.year, 0.0) / scale
     told = [f"{context.names.metal(metal)} {write(now[metal])}" for metal in context.headline if metal in now]
     finding = say("Japan, {year}: {label}: {values}", year=context.year, label=label, values=say.listed(told))
     listed = say.listed([f"{metal} {write(value)}" for metal, value in now.items()])
-    spoken = say("Lines by metal, {label}, {years}. {year}: {values}.", label=label, years=span(context), year=context.year, values=listed)
+    spoken = say(
+        "Lines by metal, {label}, {years}. {year}: {values}.", label=label, years=span(context), year=context.year, values=listed
+    )
     return View(finding, spoken, data, years_layout(context, title, height=420))
-
-

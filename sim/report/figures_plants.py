@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from sim.report import theme
-from sim.report.chart import Chart, Column, Figure, Missing, Proof, Selector, Table, View, clipped, layout, wrapped
+from sim.report.chart import Chart, Column, Figure, Missing, Proof, Row, Selector, Table, View, as_row, clipped, layout, wrapped
 from sim.report.context import Context, over_years, unit_of
 from sim.report.drawing import across_layout, capital, ratio, span, stacked, year_columns, years_layout
 from sim.report.reading import Run, Vector
@@ -23,7 +23,10 @@ def utilisation(context: Context) -> Chart | Missing:
     question, name = say("How full are the plants?"), context.names.party
     if not run.has("plants"):
         return context.missing("plants", question, "plants")
-    used = {str(key[0]): row for key, row in over_years(run.mean("plants", ("plant", "year"), "utilisation_share"), context.years).items()}
+    used = {
+        str(key[0]): row
+        for key, row in over_years(run.mean("plants", ("plant", "year"), "utilisation_share"), context.years).items()
+    }
     work = run.mean("plants", ("plant",), "throughput_kg")
     shares = {plant: [value / 12 for value in row] for plant, row in used.items()}
     shown = sorted(shares, key=lambda plant: (-work.get((plant,), 0.0), plant))[:MOST_PLANTS]
@@ -31,26 +34,56 @@ def utilisation(context: Context) -> Chart | Missing:
     full = sum(1 for row in shares.values() if row[place] >= 0.9)
     idle = sum(1 for row in shares.values() if row[place] < 0.05)
     finding = say(
-        "In {year}, {full} of {all} plants run at 90 % or more of capacity; nearly idle: {idle}", year=context.year, full=full, all=len(shares), idle=idle
+        "In {year}, {full} of {all} plants run at 90 % or more of capacity; nearly idle: {idle}",
+        year=context.year,
+        full=full,
+        all=len(shares),
+        idle=idle,
     )
     heat: Figure = {
-        "type": "heatmap", "x": list(context.years), "y": [clipped(name(plant)) for plant in shown], "z": [[100 * v for v in shares[plant]] for plant in shown],
-        "zmin": 0, "zmax": 100, "colorscale": theme.CIVIDIS, "xgap": 1, "ygap": 1, "hoverongaps": False,
+        "type": "heatmap",
+        "x": list(context.years),
+        "y": [clipped(name(plant)) for plant in shown],
+        "z": [[100 * v for v in shares[plant]] for plant in shown],
+        "zmin": 0,
+        "zmax": 100,
+        "colorscale": theme.CIVIDIS,
+        "xgap": 1,
+        "ygap": 1,
+        "hoverongaps": False,
         "colorbar": {"title": {"text": "%"}, "thickness": 12, "outlinewidth": 0, "len": 0.9},
-    }  # fmt: skip
+    }
     if len(context.years) <= 8:
         heat |= {"texttemplate": "%{z:.0f}"}
     listed = say.listed([f"{name(plant)} {say.share(shares[plant][place])}" for plant in shown[:6]])
-    spoken = say.sentences(say("Heat map of utilisation, plants by years. {year}: {values}.", year=context.year, values=listed), finding)
+    spoken = say.sentences(
+        say("Heat map of utilisation, plants by years. {year}: {values}.", year=context.year, values=listed), finding
+    )
     across = {"dtick": 1 if len(context.years) <= 8 else 5, "tickformat": "d", "gridcolor": "rgba(0,0,0,0)"}
-    shape = layout(x=say("Year"), height=90 + 24 * max(6, len(shown)), legend=False, xaxis=across, yaxis={"autorange": "reversed", "gridcolor": "rgba(0,0,0,0)", "ticksuffix": "\u2002"})
-    rows = tuple((name(plant), *(100 * value for value in shares[plant])) for plant in sorted(shares))
+    shape = layout(
+        x=say("Year"),
+        height=90 + 24 * max(6, len(shown)),
+        legend=False,
+        xaxis=across,
+        yaxis={"autorange": "reversed", "gridcolor": "rgba(0,0,0,0)", "ticksuffix": "\u2002"},
+    )
+    rows = tuple(as_row(name(plant), *(100 * value for value in shares[plant])) for plant in sorted(shares))
     columns = year_columns(context, [say("Plant, utilisation in %")], context.years)
     proof = Proof("plants", "utilisation_share", tuple(range(1, len(columns))), factor=0.12)
     notes = [say("Mean over the months of the year and over replications; other feed than the modelled one is included.")]
     if len(shares) > len(shown):
         notes.append(say("The picture shows the {n} plants with most throughput; the table has all.", n=len(shown)))
-    return Chart("plants", question, (), {"": View(finding, spoken, [heat], shape)}, "", Table(columns, rows, 1, proof), ("plants",), tuple(notes), ("plants",))
+    return Chart(
+        "plants",
+        question,
+        (),
+        {"": View(finding, spoken, [heat], shape)},
+        "",
+        Table(columns, rows, 1, proof),
+        ("plants",),
+        tuple(notes),
+        ("plants",),
+    )
 
 
 def milestones(context: Context) -> Chart | Missing:
@@ -62,22 +95,48 @@ def milestones(context: Context) -> Chart | Missing:
     pledged, delivered = (run.each("milestones", ("plant",), f"{kind}_kg") for kind in ("pledged", "delivered"))
     plants = sorted(str(key[0]) for key in pledged)
     days = {plant: _step_days(run, plant) for plant in plants}
-    rows = []
+    rows: list[Row] = []
     for plant in plants:
         dates = [_month(context, days[plant][step]) for step in STEPS]
         built = float(np.isfinite(days[plant]["built_day"]).mean())
         slip = days[plant]["slip_days"]
         slip = slip[np.isfinite(slip)]
-        rows.append((context.names.party(plant), *dates, built, float(np.median(slip)) if slip.size else float("nan"), *(float(kind[plant,].mean()) / 1e3 for kind in (pledged, delivered))))
+        rows.append(
+            (
+                context.names.party(plant),
+                *dates,
+                built,
+                float(np.median(slip)) if slip.size else float("nan"),
+                *(float(kind[plant,].mean()) / 1e3 for kind in (pledged, delivered)),
+            )
+        )
     views = {"feed": _pledge_view(context, rows), "dates": _dates_view(context, plants, days)}
     columns = (
-        Column(say("Plant")), Column(say("Announced")), Column(say("Financed")), Column(say("Permitted")), Column(say("Built")), Column(say("Full rate")),
-        Column(say("Built in the period"), say.share), Column(say("Slip, days (median)"), say.number), Column(say("Pledged feed [t]"), say.number), Column(say("Delivered feed [t]"), say.number),
-    )  # fmt: skip
+        Column(say("Plant")),
+        Column(say("Announced")),
+        Column(say("Financed")),
+        Column(say("Permitted")),
+        Column(say("Built")),
+        Column(say("Full rate")),
+        Column(say("Built in the period"), say.share),
+        Column(say("Slip, days (median)"), say.number),
+        Column(say("Pledged feed [t]"), say.number),
+        Column(say("Delivered feed [t]"), say.number),
+    )
     selector = Selector(say("Show"), (("feed", say("pledged and delivered feed")), ("dates", say("dates"))))
     notes = (say("Dates are medians over the replications in which the step is reached; a dash means it is reached in none."),)
     proof = Proof("milestones", "delivered_kg", (9,), factor=1000.0)
-    return Chart("milestones", question, (selector,), views, "feed", Table(columns, tuple(rows), 1, proof), ("milestones",), notes, ("plants",))
+    return Chart(
+        "milestones",
+        question,
+        (selector,),
+        views,
+        "feed",
+        Table(columns, tuple(rows), 1, proof),
+        ("milestones",),
+        notes,
+        ("plants",),
+    )
 
 
 def _step_days(run: Run, plant: str) -> dict[str, Vector]:
@@ -98,20 +157,39 @@ def _date(context: Context, day: float) -> date:
     return date(context.years[0], 1, 1) + timedelta(days=int(day))
 
 
-def _pledge_view(context: Context, rows: Sequence[tuple[str | float, ...]]) -> View:
+def _pledge_view(context: Context, rows: Sequence[Row]) -> View:
     say = context.say
     order = sorted(rows, key=lambda row: -float(row[8]))[:MOST_PLANTS]
     promised, done = (sum(float(row[i]) for row in rows) for i in (8, 9))
     finding = say(
         "Of {pledged} pledged by announced plants, {delivered} were delivered ({share})",
-        pledged=say.mass(1e3 * promised), delivered=say.mass(1e3 * done), share=say.share(ratio(done, promised)),
-    )  # fmt: skip
+        pledged=say.mass(1e3 * promised),
+        delivered=say.mass(1e3 * done),
+        share=say.share(ratio(done, promised)),
+    )
     names = [wrapped(str(row[0]), 30) for row in order]
     data: list[Figure] = [
-        {"type": "bar", "orientation": "h", "name": label, "y": names, "x": [float(row[i]) for row in order], "marker": theme.fill(place)}
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": label,
+            "y": names,
+            "x": [float(row[i]) for row in order],
+            "marker": theme.fill(place),
+        }
         for label, i, place in ((say("pledged"), 8, 4), (say("delivered"), 9, 2))
     ]
-    listed = say.listed([say("{plant}: {pledged} pledged, {delivered} delivered", plant=row[0], pledged=say.mass(1e3 * float(row[8])), delivered=say.mass(1e3 * float(row[9]))) for row in order[:6]])
+    listed = say.listed(
+        [
+            say(
+                "{plant}: {pledged} pledged, {delivered} delivered",
+                plant=row[0],
+                pledged=say.mass(1e3 * float(row[8])),
+                delivered=say.mass(1e3 * float(row[9])),
+            )
+            for row in order[:6]
+        ]
+    )
     spoken = say.sentences(say("Bars of pledged and delivered feed by plant: {values}.", values=listed), finding)
     return View(finding, spoken, data, across_layout(say("Feed over the run, t"), 2 * len(order), barmode="group"))
 
@@ -149,37 +227,81 @@ def lead_times(context: Context) -> Chart | Missing:
     if not run.has("lead_times") or not run.mean("lead_times", ("metal",), "recovered_kg", where=where):
         return context.missing("lead-times", question, "lead_times")
     kg = run.mean("lead_times", ("metal", "year"), "recovered_kg", where=where)
-    days = {p: run.mean("lead_times", ("metal", "year"), f"days_{p}", weight="recovered_kg", where=where) for p in ("p10", "p50", "p90")}
-    rows, views = [], {}
+    days = {
+        p: run.mean("lead_times", ("metal", "year"), f"days_{p}", weight="recovered_kg", where=where) for p in ("p10", "p50", "p90")
+    }
+    rows: list[Row] = []
+    views = {}
     for year in context.chosen:
-        told = [(m, kg[m, year], *(ratio(days[p].get((m, year), 0.0), kg[m, year]) for p in ("p10", "p50", "p90"))) for m in context.metals if (m, year) in kg]
-        rows += [(m, str(year), mass, *rest) for m, mass, *rest in told]
+        told = [
+            (m, kg[m, year], [ratio(days[p].get((m, year), 0.0), kg[m, year]) for p in ("p10", "p50", "p90")])
+            for m in context.metals
+            if (m, year) in kg
+        ]
+        rows += [as_row(metal, str(year), mass, *quantile_days) for metal, mass, quantile_days in told]
         views[str(year)] = _lead_view(context, year, told)
-    columns = (Column(say("Metal")), Column(say("Year")), Column(say("Recovered [kg]"), say.number), *(Column(say("{p} [days]", p=p), say.number) for p in ("p10", "p50", "p90")))
+    columns = (
+        Column(say("Metal")),
+        Column(say("Year")),
+        Column(say("Recovered [kg]"), say.number),
+        *(Column(say("{p} [days]", p=p), say.number) for p in ("p10", "p50", "p90")),
+    )
     proof = Proof("lead_times", "recovered_kg", (2,), {key: list(values) for key, values in where.items()})
     notes = (say("Weighted by mass; measured in steps of 30 days; mean over replications."),)
-    return Chart("lead-times", question, (context.year_selector(),), views, str(context.year), Table(columns, tuple(rows), 2, proof), ("lead_times",), notes, ("collection", "borders"))
+    return Chart(
+        "lead-times",
+        question,
+        (context.year_selector(),),
+        views,
+        str(context.year),
+        Table(columns, tuple(rows), 2, proof),
+        ("lead_times",),
+        notes,
+        ("collection", "borders"),
+    )
 
 
-def _lead_view(context: Context, year: int, told: Sequence[tuple[str, float, float, float, float]]) -> View:
+def _lead_view(context: Context, year: int, told: Sequence[tuple[str, float, Sequence[float]]]) -> View:
     say = context.say
     names = [wrapped(context.names.metal(row[0])) for row in told]
     points: Figure = {
-        "type": "scatter", "mode": "markers", "name": say("median, line from p10 to p90"), "y": names, "x": [row[3] for row in told],
-        "marker": {"color": [theme.metal_style(row[0])[0] for row in told], "symbol": [theme.metal_style(row[0])[1] for row in told], "size": 10, "line": {"width": 0.5, "color": "#444"}},
-        "error_x": {
-            "type": "data", "symmetric": False, "array": [row[4] - row[3] for row in told], "arrayminus": [row[3] - row[2] for row in told],
-            "color": theme.GREY, "thickness": 2, "width": 5,
+        "type": "scatter",
+        "mode": "markers",
+        "name": say("median, line from p10 to p90"),
+        "y": names,
+        "x": [row[2][1] for row in told],
+        "marker": {
+            "color": [theme.metal_style(row[0])[0] for row in told],
+            "symbol": [theme.metal_style(row[0])[1] for row in told],
+            "size": 10,
+            "line": {"width": 0.5, "color": "#444"},
         },
-    }  # fmt: skip
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [row[2][2] - row[2][1] for row in told],
+            "arrayminus": [row[2][1] - row[2][0] for row in told],
+            "color": theme.GREY,
+            "thickness": 2,
+            "width": 5,
+        },
+    }
     if not told:
-        return View(say("No metal was recovered in {year}", year=year), "", [points], across_layout(say("Days from discard to metal"), 0))
-    slow, fast = max(told, key=lambda row: row[3]), min(told, key=lambda row: row[3])
+        return View(
+            say("No metal was recovered in {year}", year=year), "", [points], across_layout(say("Days from discard to metal"), 0)
+        )
+    slow, fast = max(told, key=lambda row: row[2][1]), min(told, key=lambda row: row[2][1])
     finding = say(
         "In {year}, half of the {slow} takes more than {most} from discard to metal; {fast} is fastest with {least}",
-        year=year, slow=context.names.metal(slow[0]), most=say.days(slow[3]), fast=context.names.metal(fast[0]), least=say.days(fast[3]),
-    )  # fmt: skip
-    spoken = say.sentences(say("Median days by metal: {values}.", values=say.listed([f"{row[0]} {say.number(row[3])}" for row in told])), finding)
+        year=year,
+        slow=context.names.metal(slow[0]),
+        most=say.days(slow[2][1]),
+        fast=context.names.metal(fast[0]),
+        least=say.days(fast[2][1]),
+    )
+    spoken = say.sentences(
+        say("Median days by metal: {values}.", values=say.listed([f"{row[0]} {say.number(row[2][1])}" for row in told])), finding
+    )
     return View(finding, spoken, [points], across_layout(say("Days from discard to metal"), len(names)))
 
 
@@ -188,16 +310,36 @@ def bottlenecks(context: Context) -> Chart | Missing:
     say, run = context.say, context.run
     question = say("What holds the metal back?")
     where = {"metal": context.metals}
-    if not run.has("bottlenecks") or not (held := run.mean("bottlenecks", ("metal", "binding_resource", "year"), "held_kg", where=where)):
+    if not run.has("bottlenecks") or not (
+        held := run.mean("bottlenecks", ("metal", "binding_resource", "year"), "held_kg", where=where)
+    ):
         return context.missing("bottlenecks", question, "bottlenecks")
     series = {(str(m), str(r)): row for (m, r), row in over_years(held, context.years).items()}
     metals = [m for m in context.metals if any(m == metal for metal, _ in series)]
     views = {metal: _bottleneck_view(context, metal, {r: row for (m, r), row in series.items() if m == metal}) for metal in metals}
-    rows = tuple((m, context.names.stage(r), *row) for (m, r), row in sorted(series.items(), key=lambda item: (metals.index(item[0][0]), item[0][1])))
+    rows = tuple(
+        as_row(m, context.names.stage(r), *row)
+        for (m, r), row in sorted(series.items(), key=lambda item: (metals.index(item[0][0]), item[0][1]))
+    )
     columns = year_columns(context, [say("Metal"), say("Held at, kg at year end")], context.years)
     proof = Proof("bottlenecks", "held_kg", tuple(range(2, len(columns))), {"metal": list(metals)})
-    notes = (say("For each replication and year, the place that held most of the metal for its throughput; bars are means over replications."),)
-    return Chart("bottlenecks", question, (context.metal_selector(metals),), views, metals[0], Table(columns, rows, 2, proof), ("bottlenecks",), notes, ("plants", "borders"))
+    notes = (
+        say(
+            "For each replication and year, the place that held most of the metal for its throughput; "
+            "bars are means over replications."
+        ),
+    )
+    return Chart(
+        "bottlenecks",
+        question,
+        (context.metal_selector(metals),),
+        views,
+        metals[0],
+        Table(columns, rows, 2, proof),
+        ("bottlenecks",),
+        notes,
+        ("plants", "borders"),
+    )
 
 
 def _bottleneck_view(context: Context, metal: str, mine: dict[str, list[float]]) -> View:
@@ -208,7 +350,12 @@ def _bottleneck_view(context: Context, metal: str, mine: dict[str, list[float]])
     finding = say("{metal}: no single place holds it back", metal=capital(name))
     if often:
         resource, share = often
-        finding = say("{metal} is held up most at: {place} (in {share} of years and replications)", metal=capital(name), place=context.names.stage(resource), share=say.share(share))
+        finding = say(
+            "{metal} is held up most at: {place} (in {share} of years and replications)",
+            metal=capital(name),
+            place=context.names.stage(resource),
+            share=say.share(share),
+        )
     scaled = {key: [value / factor for value in row] for key, row in mine.items()}
     spoken = say.sentences(say("Stacked bars by place, {unit} held at year end, {years}.", unit=unit, years=span(context)), finding)
     data = stacked(context.years, scaled, context.names.stage, say("other places"))
@@ -230,5 +377,3 @@ def binding(context: Context, metal: str) -> tuple[str, float] | None:
     if not order or not counts[order[0]]:
         return None
     return str(resources.labels[order[0]]), float(counts[order[0]] / counts.sum())
-
-

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import Any
 
 import numpy as np
 
 from sim.report import theme
-from sim.report.chart import Chart, Column, Figure, Missing, Proof, Table, View, joined, wrapped
+from sim.report.chart import Chart, Column, Figure, Missing, Proof, Row, Table, View, as_row, joined, wrapped
 from sim.report.context import Context, apart, quantiles, unit_of
 from sim.report.drawing import across_layout, capital, ratio, span, years_layout
 from sim.report.reading import Vector
@@ -24,29 +25,52 @@ def recovery_over_time(context: Context) -> Chart | Missing:
         return context.missing("recovery", question, "signals")
     by_year = _by_year(context)
     views = {metal: _band_view(context, metal, [by_year[metal, year] for year in context.years]) for metal in context.metals}
-    rows: list[tuple[str | float, ...]] = []
+    rows: list[Row] = []
     for metal in context.metals:
         for year in context.years:
             values = by_year[metal, year]
             found = quantiles(values)
-            rows.append((metal, str(year), *(found[k] for k in ("mean", "p5", "p25", "p50", "p75", "p95")), *apart(values, run.draw_of)))
+            rows.append(
+                (metal, str(year), *(found[k] for k in ("mean", "p5", "p25", "p50", "p75", "p95")), *apart(values, run.draw_of))
+            )
     number = say.number
     columns = (
-        Column(say("Metal")), Column(say("Year")), Column(say("Mean [kg]"), number), *(Column(f"{p} [kg]", number) for p in ("p5", "p25", "p50", "p75", "p95")),
-        Column(say("Spread by chance [kg]"), number), Column(say("Spread by ignorance [kg]"), number),
-    )  # fmt: skip
+        Column(say("Metal")),
+        Column(say("Year")),
+        Column(say("Mean [kg]"), number),
+        *(Column(f"{p} [kg]", number) for p in ("p5", "p25", "p50", "p75", "p95")),
+        Column(say("Spread by chance [kg]"), number),
+        Column(say("Spread by ignorance [kg]"), number),
+    )
     proof = Proof("signals", "refined_kg", (2,), {"metal": list(context.metals)})
     notes = (
         say("Bands hold 50 % and 90 % of {n} replications.", n=run.replications),
-        say("Spread is a standard deviation: by chance among replications that share their inputs, by ignorance between draws of the uncertain inputs."),
+        say(
+            "Spread is a standard deviation: by chance among replications that share their inputs, "
+            "by ignorance between draws of the uncertain inputs."
+        ),
     )
     table = Table(columns, tuple(rows), 2, proof)
-    return Chart("recovery", question, (context.metal_selector(),), views, context.metals[0], table, ("signals",), notes, ("processes", "plants"))
+    return Chart(
+        "recovery",
+        question,
+        (context.metal_selector(),),
+        views,
+        context.metals[0],
+        table,
+        ("signals",),
+        notes,
+        ("processes", "plants"),
+    )
 
 
 def _by_year(context: Context) -> dict[tuple[str, int], Vector]:
     found = context.run.each("signals", ("metal", "year"), "refined_kg", where={"metal": context.metals})
-    return {(metal, year): found.get((metal, year), np.zeros(context.run.replications)) for metal in context.metals for year in context.years}
+    return {
+        (metal, year): found.get((metal, year), np.zeros(context.run.replications))
+        for metal in context.metals
+        for year in context.years
+    }
 
 
 def _band_view(context: Context, metal: str, by_year: Sequence[Vector]) -> View:
@@ -57,21 +81,44 @@ def _band_view(context: Context, metal: str, by_year: Sequence[Vector]) -> View:
     colour, marker, dash = theme.metal_style(metal)
     data: list[Figure] = []
     for low, high, opacity in BANDS:
-        edge = {"mode": "lines", "line": {"width": 0.8, "color": colour, "dash": "dot"}, "hoverinfo": "skip", "type": "scatter", "x": years}
+        edge = {
+            "mode": "lines",
+            "line": {"width": 0.8, "color": colour, "dash": "dot"},
+            "hoverinfo": "skip",
+            "type": "scatter",
+            "x": years,
+        }
         data.append({**edge, "y": [q[low] / factor for q in found], "showlegend": False})
         label = say("90 % of replications") if low == "p5" else say("50 % of replications")
-        data.append({**edge, "y": [q[high] / factor for q in found], "fill": "tonexty", "fillcolor": _faint(colour, opacity), "name": label})
-    centre = {"type": "scatter", "mode": "lines+markers", "x": years, "y": [q["p50"] / factor for q in found], "name": say("median")}
-    data.append({**centre, "line": {"color": colour, "dash": dash, "width": 2.5}, "marker": {"symbol": marker, "size": 7, "color": colour}})
+        data.append(
+            {**edge, "y": [q[high] / factor for q in found], "fill": "tonexty", "fillcolor": _faint(colour, opacity), "name": label}
+        )
+    centre = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": years,
+        "y": [q["p50"] / factor for q in found],
+        "name": say("median"),
+    }
+    data.append(
+        {**centre, "line": {"color": colour, "dash": dash, "width": 2.5}, "marker": {"symbol": marker, "size": 7, "color": colour}}
+    )
     place = years.index(context.year)
     now, end = found[place], found[-1]
     name = context.names.metal(metal)
     finding = say(
         "{metal}: {median} recovered in {year}, {end} in {last}; nine in ten replications lie between {interval} in {last}",
-        metal=capital(name), median=say.mass(now["p50"]), year=context.year, end=say.mass(end["p50"]), last=years[-1], interval=say.masses(end["p5"], end["p95"], end["p50"]),
-    )  # fmt: skip
+        metal=capital(name),
+        median=say.mass(now["p50"]),
+        year=context.year,
+        end=say.mass(end["p50"]),
+        last=years[-1],
+        interval=say.masses(end["p5"], end["p95"], end["p50"]),
+    )
     told = say.listed([f"{year} {say.mass(q['p50'])}" for year, q in zip(years, found, strict=True) if year in context.chosen])
-    spoken = say.sentences(say("Line with bands, {unit} per year, {years}. Median: {values}.", unit=unit, years=span(context), values=told), finding)
+    spoken = say.sentences(
+        say("Line with bands, {unit} per year, {years}. Median: {values}.", unit=unit, years=span(context), values=told), finding
+    )
     return View(finding, spoken, data, years_layout(context, say("{metal} recovered, {unit} per year", metal=metal, unit=unit)))
 
 
@@ -87,32 +134,46 @@ def how_sure(context: Context) -> Chart | Missing:
     if not run.has("signals"):
         return context.missing("chance", question, "signals")
     found = run.each("signals", ("metal",), "refined_kg", where={"metal": context.metals, "year": [context.year]})
-    rows: list[tuple[str | float, ...]] = []
+    rows: list[Row] = []
     for metal in context.metals:
         values = found.get((metal,), np.zeros(run.replications))
         chance, ignorance = apart(values, run.draw_of)
         mean = float(values.mean())
-        rows.append((context.names.metal(metal), mean, chance, ignorance, ratio(chance, mean), ratio(ignorance, mean)))
+        rows.append(as_row(context.names.metal(metal), mean, chance, ignorance, ratio(chance, mean), ratio(ignorance, mean)))
     widest = max(rows, key=lambda row: row[5] if row[5] == row[5] else 0.0)
     finding = say(
         "In {year}, {metal} is least certain: not knowing the inputs spreads it by {ignorance} of its mean, chance by {chance}",
-        year=context.year, metal=widest[0], ignorance=say.share(float(widest[5])), chance=say.share(float(widest[4])),
-    )  # fmt: skip
+        year=context.year,
+        metal=widest[0],
+        ignorance=say.share(float(widest[5])),
+        chance=say.share(float(widest[4])),
+    )
     if not float(widest[5]) > float(np.nan_to_num(np.array(float(widest[4])))):
         finding = say("In {year} chance spreads the results at least as much as ignorance of the inputs", year=context.year)
     names = [wrapped(str(row[0])) for row in rows]
     bars = ((say("by chance"), 4, 0), (say("by ignorance of inputs"), 5, 3))
     data = [
-        {"type": "bar", "orientation": "h", "name": label, "y": names, "x": [100 * float(row[i]) for row in rows], "marker": theme.fill(place)}
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": label,
+            "y": names,
+            "x": [100 * float(row[i]) for row in rows],
+            "marker": theme.fill(place),
+        }
         for label, i, place in bars
     ]
     spoken = say.sentences(say("Bars by metal: standard deviation as a share of the mean."), finding)
     title = say("Standard deviation, % of the mean, {year}", year=context.year)
     view = View(finding, spoken, data, across_layout(title, 2 * len(rows), barmode="group"))
     columns = (
-        Column(say("Metal")), Column(say("Mean [kg]"), say.number), Column(say("Spread by chance [kg]"), say.number), Column(say("Spread by ignorance [kg]"), say.number),
-        Column(say("by chance, of the mean"), say.share), Column(say("by ignorance, of the mean"), say.share),
-    )  # fmt: skip
+        Column(say("Metal")),
+        Column(say("Mean [kg]"), say.number),
+        Column(say("Spread by chance [kg]"), say.number),
+        Column(say("Spread by ignorance [kg]"), say.number),
+        Column(say("by chance, of the mean"), say.share),
+        Column(say("by ignorance, of the mean"), say.share),
+    )
     proof = Proof("signals", "refined_kg", (1,), {"metal": list(context.metals), "year": [context.year]})
     return Chart("chance", question, (), {"": view}, "", Table(columns, tuple(rows), 1, proof), ("signals",), topics=("run",))
 
@@ -126,20 +187,30 @@ def recovery_by_origin(context: Context) -> Chart | Missing:
     where = {"metal": context.headline, "year": context.chosen}
     found = run.each("signals", ("metal", "year", "country"), "refined_kg", where=where)
     countries = sorted({str(key[2]) for key in found}, key=context.names.country)
-    views, rows = {}, []
+    rows: list[Row] = []
+    views = {}
     for metal in context.headline:
         for year in context.chosen:
             told = {c: quantiles(found.get((metal, year, c), np.zeros(run.replications))) for c in countries}
             views[joined(metal, year)] = _origin_view(context, metal, year, told)
-            rows += [(metal, str(year), context.names.country(c), *(q[k] for k in ("mean", "p10", "p50", "p90"))) for c, q in told.items()]
+            rows += [
+                as_row(metal, str(year), context.names.country(c), *(q[k] for k in ("mean", "p10", "p50", "p90")))
+                for c, q in told.items()
+            ]
     columns = (
-        Column(say("Metal")), Column(say("Year")), Column(say("Country")), Column(say("Mean [kg]"), say.number), *(Column(f"{p} [kg]", say.number) for p in ("p10", "p50", "p90")),
-    )  # fmt: skip
+        Column(say("Metal")),
+        Column(say("Year")),
+        Column(say("Country")),
+        Column(say("Mean [kg]"), say.number),
+        *(Column(f"{p} [kg]", say.number) for p in ("p10", "p50", "p90")),
+    )
     proof = Proof("signals", "refined_kg", (3,), {key: list(values) for key, values in where.items()})
     notes = (say("Countries in alphabetical order; intervals that overlap do not say which country is ahead."),)
     selectors = (context.metal_selector(context.headline), context.year_selector())
     default = joined(context.headline[0], context.year)
-    return Chart("origin", question, selectors, views, default, Table(columns, tuple(rows), 3, proof), ("signals",), notes, ("collection",))
+    return Chart(
+        "origin", question, selectors, views, default, Table(columns, tuple(rows), 3, proof), ("signals",), notes, ("collection",)
+    )
 
 
 def _origin_view(context: Context, metal: str, year: int, told: Mapping[str, Mapping[str, float]]) -> View:
@@ -149,21 +220,36 @@ def _origin_view(context: Context, metal: str, year: int, told: Mapping[str, Map
     middle = [q["p50"] / factor for q in told.values()]
     colour, marker, _ = theme.metal_style(metal)
     bars: Figure = {
-        "type": "scatter", "mode": "markers", "y": names, "x": middle, "marker": {"color": colour, "symbol": marker, "size": 9}, "name": say("median, line from p10 to p90"),
+        "type": "scatter",
+        "mode": "markers",
+        "y": names,
+        "x": middle,
+        "marker": {"color": colour, "symbol": marker, "size": 9},
+        "name": say("median, line from p10 to p90"),
         "error_x": {
-            "type": "data", "symmetric": False, "array": [q["p90"] / factor - m for q, m in zip(told.values(), middle, strict=True)],
-            "arrayminus": [m - q["p10"] / factor for q, m in zip(told.values(), middle, strict=True)], "color": colour, "thickness": 2, "width": 5,
+            "type": "data",
+            "symmetric": False,
+            "array": [q["p90"] / factor - m for q, m in zip(told.values(), middle, strict=True)],
+            "arrayminus": [m - q["p10"] / factor for q, m in zip(told.values(), middle, strict=True)],
+            "color": colour,
+            "thickness": 2,
+            "width": 5,
         },
-    }  # fmt: skip
+    }
     total = sum(q["mean"] for q in told.values())
     top = max(told, key=lambda c: told[c]["mean"])
     finding = say(
         "{share} of the {metal} recovered in {year} comes from waste of {country}",
-        share=say.share(ratio(told[top]["mean"], total)), metal=context.names.metal(metal), year=year, country=context.names.country(top),
-    )  # fmt: skip
+        share=say.share(ratio(told[top]["mean"], total)),
+        metal=context.names.metal(metal),
+        year=year,
+        country=context.names.country(top),
+    )
     listed = say.listed([f"{context.names.country(c)} {say.mass(q['p50'])}" for c, q in told.items()])
     spoken = say.sentences(say("Points with intervals by country of origin: {values}.", values=listed), finding)
-    return View(finding, spoken, [bars], across_layout(say("{metal} recovered, {unit} per year", metal=metal, unit=unit), len(names)))
+    return View(
+        finding, spoken, [bars], across_layout(say("{metal} recovered, {unit} per year", metal=metal, unit=unit), len(names))
+    )
 
 
 def decides(context: Context) -> Chart | Missing:
@@ -173,18 +259,47 @@ def decides(context: Context) -> Chart | Missing:
     given = context.run.summary.get("decides") or {}
     metals = [metal for metal in context.metals if (given.get(metal) or {}).get("inputs")]
     if not metals:
-        return Missing("decides", question, say("This run does not tell which inputs decide: it has too few draws of the uncertain inputs, or none."))
-    views, rows = {}, []
+        return Missing(
+            "decides",
+            question,
+            say("This run does not tell which inputs decide: it has too few draws of the uncertain inputs, or none."),
+        )
+    rows: list[Row] = []
+    views = {}
     for metal in metals:
         inputs = given[metal]["inputs"][:12]
         views[metal] = _tornado(context, metal, inputs, float(given[metal].get("threshold") or float("nan")))
-        rows += [(metal, str(i["key"]), _float(i, "rank_correlation"), _float(i, "low"), _float(i, "high"), say("yes") if i.get("stands_out") else say("no")) for i in inputs]
+        rows += [
+            as_row(
+                metal,
+                str(i["key"]),
+                _float(i, "rank_correlation"),
+                _float(i, "low"),
+                _float(i, "high"),
+                say("yes") if i.get("stands_out") else say("no"),
+            )
+            for i in inputs
+        ]
     columns = (
-        Column(say("Metal")), Column(say("Input")), Column(say("Rank correlation"), lambda x: say.number(x, 2)), Column(say("Lowest drawn"), say.number),
-        Column(say("Highest drawn"), say.number), Column(say("Stands out of chance")),
-    )  # fmt: skip
+        Column(say("Metal")),
+        Column(say("Input")),
+        Column(say("Rank correlation"), lambda x: say.number(x, 2)),
+        Column(say("Lowest drawn"), say.number),
+        Column(say("Highest drawn"), say.number),
+        Column(say("Stands out of chance")),
+    )
     notes = (say("Dashed lines: what the strongest of all inputs would reach by chance alone. Only bars beyond them stand out."),)
-    return Chart("decides", question, (context.metal_selector(metals),), views, metals[0], Table(columns, tuple(rows), 2), ("inputs",), notes, ("run",))
+    return Chart(
+        "decides",
+        question,
+        (context.metal_selector(metals),),
+        views,
+        metals[0],
+        Table(columns, tuple(rows), 2),
+        ("inputs",),
+        notes,
+        ("run",),
+    )
 
 
 def _float(row: Mapping[str, Any], key: str) -> float:
@@ -197,20 +312,39 @@ def _tornado(context: Context, metal: str, inputs: Sequence[Mapping[str, Any]], 
     names = [wrapped(str(row["key"]).replace(".", " . "), 30) for row in inputs]
     values = [_float(row, "rank_correlation") for row in inputs]
     standing = [str(row["key"]) for row in inputs if row.get("stands_out")]
-    markers = {"color": [theme.BLUE if value > 0 else theme.ORANGE for value in values], "pattern": {"shape": ["" if row.get("stands_out") else "/" for row in inputs]}}
+    markers = {
+        "color": [theme.BLUE if value > 0 else theme.ORANGE for value in values],
+        "pattern": {"shape": ["" if row.get("stands_out") else "/" for row in inputs]},
+    }
     data: list[Figure] = [{"type": "bar", "orientation": "h", "y": names, "x": values, "marker": markers, "name": ""}]
-    lines = [] if threshold != threshold else [
-        {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "line": {"dash": "dash", "width": 1.5, "color": theme.GREY}} for x in (-threshold, threshold)
-    ]  # fmt: skip
+    lines = (
+        []
+        if isnan(threshold)
+        else [
+            {
+                "type": "line",
+                "x0": x,
+                "x1": x,
+                "y0": 0,
+                "y1": 1,
+                "yref": "paper",
+                "line": {"dash": "dash", "width": 1.5, "color": theme.GREY},
+            }
+            for x in (-threshold, threshold)
+        ]
+    )
     name = context.names.metal(metal)
     if standing:
-        finding = say("{inputs} decides most about {metal}", inputs=say.listed(standing[:3]), metal=name) if len(standing) == 1 else say(
-            "{inputs} decide most about {metal}", inputs=say.listed(standing[:3]), metal=name)  # fmt: skip
+        finding = (
+            say("{inputs} decides most about {metal}", inputs=say.listed(standing[:3]), metal=name)
+            if len(standing) == 1
+            else say("{inputs} decide most about {metal}", inputs=say.listed(standing[:3]), metal=name)
+        )
     else:
         finding = say("No single input stands out of chance for {metal}", metal=name)
     listed = say.listed([f"{row['key']} {say.number(value, 2)}" for row, value in zip(inputs, values, strict=True)])
     spoken = say.sentences(say("Bars of rank correlation with recovered {metal}: {values}.", metal=name, values=listed), finding)
-    shape = across_layout(say("Rank correlation with recovered {metal}", metal=metal), len(names), xaxis={"range": [-1, 1]}, shapes=lines)
+    shape = across_layout(
+        say("Rank correlation with recovered {metal}", metal=metal), len(names), xaxis={"range": [-1, 1]}, shapes=lines
+    )
     return View(finding, spoken, data, {**shape, "showlegend": False})
-
-

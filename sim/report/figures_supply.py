@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sim.report import theme
-from sim.report.chart import Chart, Column, Missing, Proof, Selector, Table, View, options
+from sim.report.chart import Chart, Column, Figure, Missing, Proof, Row, Selector, Table, View, as_row, options
 from sim.report.context import Context, over_years, unit_of
 from sim.report.drawing import capital, ratio, span, stacked, year_columns, years_layout
 
@@ -22,14 +22,25 @@ def arisings_by_country(context: Context) -> Chart | Missing:
     top = max(series, key=lambda key: series[key][-1])
     finding = say(
         "Discarded electronics go from {first} kt in {start} to {last} kt in {end}; {country} is the largest source at the end",
-        first=say.number(first), last=say.number(last), start=context.years[0], end=context.years[-1], country=context.names.country(top),
-    )  # fmt: skip
+        first=say.number(first),
+        last=say.number(last),
+        start=context.years[0],
+        end=context.years[-1],
+        country=context.names.country(top),
+    )
     spoken = say.sentences(say("Stacked bars by country, kilotonnes per year, {years}.", years=span(context)), finding)
-    view = View(finding, spoken, stacked(context.years, series, context.names.country, say("other countries")), years_layout(context, context.per_year("kt")))
-    rows = tuple((context.names.country(key), *(1e3 * kt for kt in row)) for key, row in sorted(series.items()))
+    view = View(
+        finding,
+        spoken,
+        stacked(context.years, series, context.names.country, say("other countries")),
+        years_layout(context, context.per_year("kt")),
+    )
+    rows = tuple(as_row(context.names.country(key), *(1e3 * kt for kt in row)) for key, row in sorted(series.items()))
     columns = year_columns(context, [say("Country, t per year")], context.years)
     proof = Proof("arisings", "mass_kg", tuple(range(1, len(columns))), factor=1000.0)
-    return Chart("arisings-country", question, (), {"": view}, "", Table(columns, rows, 1, proof), ("arisings",), topics=("arisings",))
+    return Chart(
+        "arisings-country", question, (), {"": view}, "", Table(columns, rows, 1, proof), ("arisings",), topics=("arisings",)
+    )
 
 
 def arisings_by_product(context: Context) -> Chart | Missing:
@@ -45,14 +56,24 @@ def arisings_by_product(context: Context) -> Chart | Missing:
     top = max(series, key=lambda key: series[key][place])
     finding = say(
         "In {year}, {product} is the largest part by mass: {share} of {total} kt",
-        year=context.year, product=context.names.product(top), share=say.share(ratio(series[top][place], total)), total=say.number(total),
-    )  # fmt: skip
+        year=context.year,
+        product=context.names.product(top),
+        share=say.share(ratio(series[top][place], total)),
+        total=say.number(total),
+    )
     spoken = say.sentences(say("Stacked bars by product, kilotonnes per year, {years}.", years=span(context)), finding)
-    view = View(finding, spoken, stacked(context.years, series, context.names.product, say("other products")), years_layout(context, context.per_year("kt")))
-    rows = tuple((context.names.product(key), *(1e3 * kt for kt in row)) for key, row in sorted(series.items()))
+    view = View(
+        finding,
+        spoken,
+        stacked(context.years, series, context.names.product, say("other products")),
+        years_layout(context, context.per_year("kt")),
+    )
+    rows = tuple(as_row(context.names.product(key), *(1e3 * kt for kt in row)) for key, row in sorted(series.items()))
     columns = year_columns(context, [say("Product, t per year")], context.years)
     proof = Proof("arisings", "mass_kg", tuple(range(1, len(columns))), factor=1000.0)
-    return Chart("arisings-product", question, (), {"": view}, "", Table(columns, rows, 1, proof), ("arisings",), topics=("arisings",))
+    return Chart(
+        "arisings-product", question, (), {"": view}, "", Table(columns, rows, 1, proof), ("arisings",), topics=("arisings",)
+    )
 
 
 def collection_by_channel(context: Context) -> Chart | Missing:
@@ -65,11 +86,13 @@ def collection_by_channel(context: Context) -> Chart | Missing:
     series = {(str(c), str(k)): [kg / 1e3 for kg in row] for (c, k), row in over_years(sums, context.years).items()}
     countries = sorted({country for country, _ in series})
     views = {key: _collection_view(context, series, key) for key in ("ALL", *countries)}
-    rows = tuple((context.names.country(c), context.names.channel(k), *row) for (c, k), row in sorted(series.items()))
+    rows = tuple(as_row(context.names.country(c), context.names.channel(k), *row) for (c, k), row in sorted(series.items()))
     columns = year_columns(context, [say("Country"), say("Channel, collected t per year")], context.years)
     proof = Proof("collection", "collected_kg", tuple(range(2, len(columns))), factor=1000.0)
     selector = Selector(say("Country"), options(("ALL", *countries), context.names.country))
-    return Chart("collection", question, (selector,), views, "ALL", Table(columns, rows, 2, proof), ("collection",), topics=("collection",))
+    return Chart(
+        "collection", question, (selector,), views, "ALL", Table(columns, rows, 2, proof), ("collection",), topics=("collection",)
+    )
 
 
 def _collection_view(context: Context, series: Mapping[tuple[str, str], Sequence[float]], country: str) -> View:
@@ -83,13 +106,21 @@ def _collection_view(context: Context, series: Mapping[tuple[str, str], Sequence
     top = max(mine, key=lambda key: mine[key][place])
     finding = say(
         "{country}: {total} collected in {year}; the largest channel is {channel} with {share}",
-        country=capital(context.names.country(country)), total=say.mass(1e3 * total), year=context.year, channel=context.names.channel(top),
+        country=capital(context.names.country(country)),
+        total=say.mass(1e3 * total),
+        year=context.year,
+        channel=context.names.channel(top),
         share=say.share(ratio(mine[top][place], total)),
-    )  # fmt: skip
+    )
     factor, unit = unit_of([1e3 * sum(column) for column in zip(*mine.values(), strict=True)])
     scaled = {key: [1e3 * value / factor for value in row] for key, row in mine.items()}
     spoken = say.sentences(say("Stacked bars by channel, {unit} per year, {years}.", unit=unit, years=span(context)), finding)
-    return View(finding, spoken, stacked(context.years, scaled, context.names.channel, say("other channels")), years_layout(context, context.per_year(unit)))
+    return View(
+        finding,
+        spoken,
+        stacked(context.years, scaled, context.names.channel, say("other channels")),
+        years_layout(context, context.per_year(unit)),
+    )
 
 
 def additionality(context: Context) -> Chart | Missing:
@@ -109,22 +140,56 @@ def additionality(context: Context) -> Chart | Missing:
     total, moved = (sum(map(sum, rows.values())) for rows in (offered, taken))
     finding = say(
         "Of {offered} offered to new channels over the run, {share} would have gone to an older channel",
-        offered=say.mass(total), share=say.share(ratio(moved, total)),
-    )  # fmt: skip
-    data, rows = [], []
+        offered=say.mass(total),
+        share=say.share(ratio(moved, total)),
+    )
+    data: list[Figure] = []
+    rows: list[Row] = []
     factor, unit = unit_of([sum(column) for column in zip(*offered.values(), strict=True)])
     for place, channel in enumerate(new):
         old = [kg / 1e3 for kg in taken[channel,]]
         added = [kg / 1e3 - o for kg, o in zip(offered[channel,], old, strict=True)]
         label = context.names.channel(channel)
-        data.append({"type": "bar", "name": say("{channel}: added", channel=label), "x": list(context.years), "y": [1e3 * t / factor for t in added], "marker": theme.fill(2 * place)})
-        data.append({"type": "bar", "name": say("{channel}: diverted", channel=label), "x": list(context.years), "y": [1e3 * t / factor for t in old], "marker": theme.fill(2 * place + 1)})
-        rows += [(label, year, a + o, o) for year, a, o in zip(map(str, context.years), added, old, strict=True)]
-    spoken = say.sentences(say("Stacked bars of added and diverted offers, {unit} per year, {years}.", unit=unit, years=span(context)), finding)
+        data.append(
+            {
+                "type": "bar",
+                "name": say("{channel}: added", channel=label),
+                "x": list(context.years),
+                "y": [1e3 * t / factor for t in added],
+                "marker": theme.fill(2 * place),
+            }
+        )
+        data.append(
+            {
+                "type": "bar",
+                "name": say("{channel}: diverted", channel=label),
+                "x": list(context.years),
+                "y": [1e3 * t / factor for t in old],
+                "marker": theme.fill(2 * place + 1),
+            }
+        )
+        rows += [as_row(label, year, a + o, o) for year, a, o in zip(map(str, context.years), added, old, strict=True)]
+    spoken = say.sentences(
+        say("Stacked bars of added and diverted offers, {unit} per year, {years}.", unit=unit, years=span(context)), finding
+    )
     number = say.number
-    columns = (Column(say("Channel")), Column(say("Year")), Column(say("Offered [t]"), number), Column(say("of it diverted [t]"), number))
+    columns = (
+        Column(say("Channel")),
+        Column(say("Year")),
+        Column(say("Offered [t]"), number),
+        Column(say("of it diverted [t]"), number),
+    )
     table = Table(columns, tuple(rows), 2, Proof("collection", "diverted_kg", (3,), {"channel": new}, 1000.0))
-    return Chart(name, question, (), {"": View(finding, spoken, data, years_layout(context, context.per_year(unit)))}, "", table, ("collection",), topics=("collection",))
+    return Chart(
+        name,
+        question,
+        (),
+        {"": View(finding, spoken, data, years_layout(context, context.per_year(unit)))},
+        "",
+        table,
+        ("collection",),
+        topics=("collection",),
+    )
 
 
 def lineage_by_channel(context: Context) -> Chart | Missing:
@@ -139,10 +204,22 @@ def lineage_by_channel(context: Context) -> Chart | Missing:
     if not metals:
         return context.missing("lineage", question, "lineage")
     views = {metal: _lineage_view(context, {c: row for (m, c), row in series.items() if m == metal}, metal) for metal in metals}
-    rows = tuple((m, context.names.channel(c), *row) for (m, c), row in sorted(series.items(), key=lambda item: (metals.index(item[0][0]), item[0][1])))
+    rows = tuple(
+        as_row(m, context.names.channel(c), *row)
+        for (m, c), row in sorted(series.items(), key=lambda item: (metals.index(item[0][0]), item[0][1]))
+    )
     columns = year_columns(context, [say("Metal"), say("Channel, kg per year")], context.years)
     proof = Proof("lineage", "recovered_kg", tuple(range(2, len(columns))), {"metal": list(metals)})
-    return Chart("lineage", question, (context.metal_selector(metals),), views, metals[0], Table(columns, rows, 2, proof), ("lineage",), topics=("collection",))
+    return Chart(
+        "lineage",
+        question,
+        (context.metal_selector(metals),),
+        views,
+        metals[0],
+        Table(columns, rows, 2, proof),
+        ("lineage",),
+        topics=("collection",),
+    )
 
 
 def _lineage_view(context: Context, mine: Mapping[str, Sequence[float]], metal: str) -> View:
@@ -152,11 +229,19 @@ def _lineage_view(context: Context, mine: Mapping[str, Sequence[float]], metal: 
     top = max(mine, key=lambda key: mine[key][place])
     finding = say(
         "{share} of the {metal} recovered in {year} came through {channel}",
-        share=say.share(ratio(mine[top][place], total)), metal=context.names.metal(metal), year=context.year, channel=context.names.channel(top),
-    )  # fmt: skip
+        share=say.share(ratio(mine[top][place], total)),
+        metal=context.names.metal(metal),
+        year=context.year,
+        channel=context.names.channel(top),
+    )
     if total == 0:
         finding = say("No {metal} was recovered in {year}", metal=context.names.metal(metal), year=context.year)
     factor, unit = unit_of([sum(column) for column in zip(*mine.values(), strict=True)])
     scaled = {key: [value / factor for value in row] for key, row in mine.items()}
     spoken = say.sentences(say("Stacked bars by channel, {unit} per year, {years}.", unit=unit, years=span(context)), finding)
-    return View(finding, spoken, stacked(context.years, scaled, context.names.channel, say("other channels")), years_layout(context, context.per_year(unit)))
+    return View(
+        finding,
+        spoken,
+        stacked(context.years, scaled, context.names.channel, say("other channels")),
+        years_layout(context, context.per_year(unit)),
+    )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sim.report.chart import Column, Table, joined
+from sim.report.chart import Column, Row, Table, as_row, joined
 from sim.report.context import FOCUS_COUNTRY, Context
 from sim.report.drawing import capital
 
@@ -55,9 +55,13 @@ def step_names(context: Context) -> dict[str, str]:
     """The rungs in words."""
     say = context.say
     return {
-        "in_waste_kg": say("in waste"), "collected_kg": say("collected"), "separated_kg": say("separated"), "refined_kg": say("refined"),
-        "available_kg": say("available to Japan"), "demand_met_share": say("share of Japan's demand"),
-    }  # fmt: skip
+        "in_waste_kg": say("in waste"),
+        "collected_kg": say("collected"),
+        "separated_kg": say("separated"),
+        "refined_kg": say("refined"),
+        "available_kg": say("available to Japan"),
+        "demand_met_share": say("share of Japan's demand"),
+    }
 
 
 def statistics(context: Context, metal: str, step: str, year: int) -> dict[str, float] | None:
@@ -96,7 +100,9 @@ def _card(context: Context, metal: str, year: int) -> Card:
             steps.append(Step(names[step], "–", "", 0.0, topic, share))
             continue
         middle = context.say.share(told["p50"]) if share else context.say.mass(told["p50"])
-        interval = context.say.shares(told["p10"], told["p90"]) if share else context.say.masses(told["p10"], told["p90"], told["p50"])
+        interval = (
+            context.say.shares(told["p10"], told["p90"]) if share else context.say.masses(told["p10"], told["p90"], told["p50"])
+        )
         part = told["p50"] if share else (told["p50"] / whole if whole else 0.0)
         steps.append(Step(names[step], middle, interval, min(1.0, max(0.0, part)), topic, share))
     return Card(capital(context.names.metal(metal)), metal, tuple(steps))
@@ -104,14 +110,15 @@ def _card(context: Context, metal: str, year: int) -> Card:
 
 def table(context: Context) -> Table:
     """The ladder of all metals and chosen years as a table."""
-    names, rows = step_names(context), []
+    names = step_names(context)
+    rows: list[Row] = []
     for metal in context.metals:
         for year in context.chosen:
             for step, _, _ in STEPS:
                 told = statistics(context, metal, step, year)
                 if told is not None:
                     unit = context.say("share") if step == "demand_met_share" else "kg"
-                    rows.append((metal, str(year), names[step], unit, *(told[p] for p in ("p10", "p50", "p90"))))
+                    rows.append(as_row(metal, str(year), names[step], unit, *(told[p] for p in ("p10", "p50", "p90"))))
     heads: Sequence[str] = (context.say("Metal"), context.say("Year"), context.say("Step"), context.say("Unit"))
     write: Callable[[float], str] = context.say.number
     return Table((*(Column(head) for head in heads), *(Column(p, write) for p in ("p10", "p50", "p90"))), tuple(rows), 4)

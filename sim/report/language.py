@@ -41,6 +41,10 @@ class Language:
         """The sentence in the form that number `n` asks for; `{n}` is filled in."""
         return self._catalogue.ngettext(one, more, n).format(n=self.number(n), **places)
 
+    def together(self, *parts: Markup) -> Markup:
+        """Whole sentences one after the other, as HTML."""
+        return Markup("").join(parts) if self.code == "ja" else Markup(" ").join(parts)
+
     # numbers
 
     def number(self, value: float, digits: int = 3) -> str:

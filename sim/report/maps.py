@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from math import log10
 from typing import Any
 
 from sim.report import theme
-from sim.report.chart import Chart, Column, Figure, Missing, Proof, Selector, Table, View, joined
+from sim.report.chart import Chart, Column, Figure, Missing, Proof, Row, Selector, Table, View, as_row, joined
 from sim.report.context import FOCUS_COUNTRY, Context, over_years
 from sim.report.drawing import capital, ratio, year_columns
 
@@ -29,12 +30,15 @@ def shapes(name: str) -> dict[str, Any]:
     for feature in collection["features"]:
         geometry = feature["geometry"]
         polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
-        feature["geometry"] = {"type": "MultiPolygon", "coordinates": [[_turned(ring, i == 0) for i, ring in enumerate(p)] for p in polygons]}
+        feature["geometry"] = {
+            "type": "MultiPolygon",
+            "coordinates": [[_turned(ring, i == 0) for i, ring in enumerate(p)] for p in polygons],
+        }
     return collection
 
 
 def _turned(ring: Ring, clockwise: bool) -> Ring:
-    area = sum((b[0] - a[0]) * (b[1] + a[1]) for a, b in zip(ring, ring[1:], strict=False))
+    area = sum((b[0] - a[0]) * (b[1] + a[1]) for a, b in pairwise(ring))
     return ring if (area > 0) == clockwise else ring[::-1]
 
 
@@ -62,27 +66,58 @@ def countries(context: Context) -> Chart | Missing:
         return context.missing("map-countries", question, "arisings")
     measures = _country_measures(context)
     views = {joined(key, year): _country_view(context, m, year, places) for key, m in measures.items() for year in context.chosen}
-    rows = []
+    rows: list[Row] = []
     for place in places:
         for year in context.chosen:
-            rows.append((context.names.country(place), str(year), *(m.values.get((place, year), 0.0) * (1000.0 if m.logarithmic else 1.0) for m in measures.values())))
+            rows.append(
+                (
+                    context.names.country(place),
+                    str(year),
+                    *(m.values.get((place, year), 0.0) * (1000.0 if m.logarithmic else 1.0) for m in measures.values()),
+                )
+            )
     first, *rates = measures.values()
-    columns = (Column(say("Country")), Column(say("Year")), Column(say("Discarded [t]"), first.write), *(Column(capital(m.label), m.write) for m in rates))
+    columns = (
+        Column(say("Country")),
+        Column(say("Year")),
+        Column(say("Discarded [t]"), first.write),
+        *(Column(capital(m.label), m.write) for m in rates),
+    )
     proof = Proof("arisings", "mass_kg", (2,), {"country": places, "year": list(context.chosen)}, 1000.0)
     selectors = (Selector(say("Show"), tuple((key, m.label) for key, m in measures.items())), context.year_selector())
-    return Chart("map-countries", question, selectors, views, joined("waste", context.year), Table(columns, tuple(rows), 2, proof), ("arisings", "signals"), _border_notes(context), ("arisings", "collection"))
+    return Chart(
+        "map-countries",
+        question,
+        selectors,
+        views,
+        joined("waste", context.year),
+        Table(columns, tuple(rows), 2, proof),
+        ("arisings", "signals"),
+        _border_notes(context),
+        ("arisings", "collection"),
+    )
 
 
 def _country_measures(context: Context) -> dict[str, _Measure]:
     say, run, metal = context.say, context.run, context.headline[0]
     waste = {(str(c), int(y)): kg / 1e6 for (c, y), kg in run.mean("arisings", ("country", "year"), "mass_kg").items()}
-    steps = {s: run.mean("signals", ("country", "year"), f"{s}_kg", where={"metal": [metal]}) for s in ("in_waste", "collected", "refined")}
-    rates = {s: {(str(c), int(y)): ratio(steps[s].get((c, y), 0.0), kg) for (c, y), kg in steps["in_waste"].items()} for s in ("collected", "refined")}
+    steps = {
+        s: run.mean("signals", ("country", "year"), f"{s}_kg", where={"metal": [metal]})
+        for s in ("in_waste", "collected", "refined")
+    }
+    rates = {
+        s: {(str(c), int(y)): ratio(steps[s].get((c, y), 0.0), kg) for (c, y), kg in steps["in_waste"].items()}
+        for s in ("collected", "refined")
+    }
     name = context.names.metal(metal)
     return {
         "waste": _Measure(say("discarded electronics"), "kt", waste, say.number, logarithmic=True),
-        "collected": _Measure(say("share of {metal} in waste that formal channels collect", metal=name), "%", rates["collected"], say.share, 100.0),
-        "refined": _Measure(say("share of {metal} in waste that is recovered", metal=name), "%", rates["refined"], say.share, 100.0),
+        "collected": _Measure(
+            say("share of {metal} in waste that formal channels collect", metal=name), "%", rates["collected"], say.share, 100.0
+        ),
+        "refined": _Measure(
+            say("share of {metal} in waste that is recovered", metal=name), "%", rates["refined"], say.share, 100.0
+        ),
     }
 
 
@@ -90,27 +125,67 @@ def _country_view(context: Context, measure: _Measure, year: int, places: Sequen
     say, names = context.say, context.names
     values = [measure.values.get((place, year), 0.0) for place in places]
     shown = [_colour_value(measure, value) for value in values]
-    told = [f"{names.country(p)}: {measure.write(v)}{' kt' if measure.logarithmic else ''}" for p, v in zip(places, values, strict=True)]
+    told = [
+        f"{names.country(p)}: {measure.write(v)}{' kt' if measure.logarithmic else ''}" for p, v in zip(places, values, strict=True)
+    ]
     backdrop = [feature["id"] for feature in shapes("asia_countries")["features"] if feature["id"] not in places]
-    axis = {"colorscale": theme.CIVIDIS, "colorbar": {"title": {"text": measure.title}, "thickness": 12, "len": 0.8, "outlinewidth": 0, **_ticks(measure, shown)}}
+    axis = {
+        "colorscale": theme.CIVIDIS,
+        "colorbar": {"title": {"text": measure.title}, "thickness": 12, "len": 0.8, "outlinewidth": 0, **_ticks(measure, shown)},
+    }
     line = {"color": "rgba(255,255,255,0.7)", "width": 0.6}
     data: list[Figure] = [
-        {"type": "choropleth", "geojson": "asia", "locations": backdrop, "z": [0.0] * len(backdrop), "showscale": False, "hoverinfo": "skip",
-         "colorscale": [[0, BACKDROP], [1, BACKDROP]], "marker": {"line": {"color": "rgba(128,128,128,0.35)", "width": 0.5}}},
-        {"type": "choropleth", "geojson": "asia", "locations": list(places), "z": shown, "text": told, "hoverinfo": "text", "coloraxis": "coloraxis", "marker": {"line": line}},
-    ]  # fmt: skip
+        {
+            "type": "choropleth",
+            "geojson": "asia",
+            "locations": backdrop,
+            "z": [0.0] * len(backdrop),
+            "showscale": False,
+            "hoverinfo": "skip",
+            "colorscale": [[0, BACKDROP], [1, BACKDROP]],
+            "marker": {"line": {"color": "rgba(128,128,128,0.35)", "width": 0.5}},
+        },
+        {
+            "type": "choropleth",
+            "geojson": "asia",
+            "locations": list(places),
+            "z": shown,
+            "text": told,
+            "hoverinfo": "text",
+            "coloraxis": "coloraxis",
+            "marker": {"line": line},
+        },
+    ]
     small = [place for place in places if place in SMALL]
     if small:
-        data.append({
-            "type": "scattergeo", "mode": "markers", "lon": [SMALL[p][0] for p in small], "lat": [SMALL[p][1] for p in small], "hoverinfo": "text", "showlegend": False,
-            "text": [told[places.index(p)] for p in small], "marker": {"size": 13, "color": [shown[places.index(p)] for p in small], "coloraxis": "coloraxis", "line": {"width": 1.5, "color": "#ffffff"}},
-        })  # fmt: skip
+        data.append(
+            {
+                "type": "scattergeo",
+                "mode": "markers",
+                "lon": [SMALL[p][0] for p in small],
+                "lat": [SMALL[p][1] for p in small],
+                "hoverinfo": "text",
+                "showlegend": False,
+                "text": [told[places.index(p)] for p in small],
+                "marker": {
+                    "size": 13,
+                    "color": [shown[places.index(p)] for p in small],
+                    "coloraxis": "coloraxis",
+                    "line": {"width": 1.5, "color": "#ffffff"},
+                },
+            }
+        )
     low, high = min(range(len(places)), key=values.__getitem__), max(range(len(places)), key=values.__getitem__)
     unit = " kt" if measure.logarithmic else ""
     finding = say(
         "{label}, {year}: from {low} in {least} to {high} in {most}",
-        label=capital(measure.label), year=year, low=measure.write(values[low]) + unit, least=names.country(places[low]), high=measure.write(values[high]) + unit, most=names.country(places[high]),
-    )  # fmt: skip
+        label=capital(measure.label),
+        year=year,
+        low=measure.write(values[low]) + unit,
+        least=names.country(places[low]),
+        high=measure.write(values[high]) + unit,
+        most=names.country(places[high]),
+    )
     spoken = say("Map of countries, {label}, {year}: {values}.", label=measure.label, year=year, values=say.listed(told))
     return View(finding, spoken, data, _map_layout(ASIA, axis))
 
@@ -128,12 +203,21 @@ def _ticks(measure: _Measure, shown: Sequence[float]) -> Figure:
 
 def _map_layout(window: Figure, axis: Figure, height: int = 520) -> Figure:
     geo = {"visible": False, "projection": {"type": "mercator"}, "showframe": False, "resolution": 110, "scope": "world", **window}
-    return {"height": height, "geo": geo, "coloraxis": axis, "margin": {"l": 0, "r": 0, "t": 4, "b": 4}, "dragmode": False, "showlegend": False}
+    return {
+        "height": height,
+        "geo": geo,
+        "coloraxis": axis,
+        "margin": {"l": 0, "r": 0, "t": 4, "b": 4},
+        "dragmode": False,
+        "showlegend": False,
+    }
 
 
 def _border_notes(context: Context) -> tuple[str, ...]:
     return (
-        context.say("Shapes: Natural Earth (public domain). Boundaries follow its de-facto view and take no position on disputed areas."),
+        context.say(
+            "Shapes: Natural Earth (public domain). Boundaries follow its de-facto view and take no position on disputed areas."
+        ),
         context.say("Circles stand for countries whose shapes are too small to see."),
     )
 
@@ -157,13 +241,17 @@ def japan(context: Context) -> Chart | Missing:
     views = {}
     for year in context.chosen:
         row = {zone: series[zone][context.years.index(year)] for zone in zones}
-        views[str(year)] = _japan_view(context, year, {z: ratio(kg, people[z]) if heads else kg / 1e3 for z, kg in row.items()}, heads)
+        views[str(year)] = _japan_view(
+            context, year, {z: ratio(kg, people[z]) if heads else kg / 1e3 for z, kg in row.items()}, heads
+        )
     columns = year_columns(context, [say("Zone, collected t per year")], context.years)
-    rows = tuple((context.names.zone(zone), *(kg / 1e3 for kg in series[zone])) for zone in zones)
+    rows = tuple(as_row(context.names.zone(zone), *(kg / 1e3 for kg in series[zone])) for zone in zones)
     proof = Proof("collection", "collected_kg", tuple(range(1, len(columns))), where, 1000.0)
     notes = _border_notes(context)[:1]
     table = Table(columns, rows, 1, proof)
-    return Chart("map-japan", question, (context.year_selector(),), views, str(context.year), table, ("collection",), notes, ("collection",))
+    return Chart(
+        "map-japan", question, (context.year_selector(),), views, str(context.year), table, ("collection",), notes, ("collection",)
+    )
 
 
 def _members(context: Context, zone: str) -> list[str]:
@@ -181,9 +269,11 @@ def _members(context: Context, zone: str) -> list[str]:
 def _people(context: Context, zone: str) -> float:
     """Inhabitants of a zone or region, 0 where they are not known."""
     zones = context.run.entries("zones")
-    mine = [zones[zone]] if zone in zones else [row for row in zones.values() if isinstance(row, dict) and row.get("region") == zone]
-    counts = [row.get("population") for row in mine]
-    return float(sum(counts)) if counts and all(isinstance(n, int | float) for n in counts) else 0.0
+    mine = (
+        [zones[zone]] if zone in zones else [row for row in zones.values() if isinstance(row, dict) and row.get("region") == zone]
+    )
+    counts = [count for entry in mine if isinstance(count := entry.get("population"), int | float)]
+    return float(sum(counts)) if len(counts) == len(mine) else 0.0
 
 
 def japan_shapes(context: Context) -> dict[str, Any]:
@@ -195,7 +285,14 @@ def japan_shapes(context: Context) -> dict[str, Any]:
         members = _members(context, str(zone))
         if members:
             polygons = [polygon for member in members for polygon in whole[member]]
-            features.append({"type": "Feature", "id": str(zone), "properties": {}, "geometry": {"type": "MultiPolygon", "coordinates": polygons}})
+            features.append(
+                {
+                    "type": "Feature",
+                    "id": str(zone),
+                    "properties": {},
+                    "geometry": {"type": "MultiPolygon", "coordinates": polygons},
+                }
+            )
     return {"type": "FeatureCollection", "features": features}
 
 
@@ -204,14 +301,29 @@ def _japan_view(context: Context, year: int, values: Mapping[str, float], heads:
     unit = say("kg per person") if heads else "t"
     told = [f"{zone(key)}: {say.number(value)} {unit}" for key, value in values.items()]
     axis = {"colorscale": theme.CIVIDIS, "colorbar": {"title": {"text": unit}, "thickness": 12, "len": 0.8, "outlinewidth": 0}}
-    data: list[Figure] = [{
-        "type": "choropleth", "geojson": "japan", "locations": list(values), "z": list(values.values()), "text": told, "hoverinfo": "text", "coloraxis": "coloraxis",
-        "marker": {"line": {"color": "rgba(255,255,255,0.8)", "width": 0.5}},
-    }]  # fmt: skip
+    data: list[Figure] = [
+        {
+            "type": "choropleth",
+            "geojson": "japan",
+            "locations": list(values),
+            "z": list(values.values()),
+            "text": told,
+            "hoverinfo": "text",
+            "coloraxis": "coloraxis",
+            "marker": {"line": {"color": "rgba(255,255,255,0.8)", "width": 0.5}},
+        }
+    ]
     low, high = min(values, key=lambda z: values[z]), max(values, key=lambda z: values[z])
     finding = say(
         "Collected in {year}: from {low} {unit} in {least} to {high} in {most}",
-        year=year, low=say.number(values[low]), unit=unit, least=zone(low), high=say.number(values[high]), most=zone(high),
-    )  # fmt: skip
-    spoken = say.sentences(say("Map of Japan, collected, {unit}, {year}: {values}.", unit=unit, year=year, values=say.listed(told[:12])), finding)
+        year=year,
+        low=say.number(values[low]),
+        unit=unit,
+        least=zone(low),
+        high=say.number(values[high]),
+        most=zone(high),
+    )
+    spoken = say.sentences(
+        say("Map of Japan, collected, {unit}, {year}: {values}.", unit=unit, year=year, values=say.listed(told[:12])), finding
+    )
     return View(finding, spoken, data, _map_layout({"lonaxis": {"range": [126, 147]}, "lataxis": {"range": [25.5, 46]}}, axis, 560))

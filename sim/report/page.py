@@ -11,8 +11,21 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sim.core.errors import OutputError
-from sim.report import embed, figures_money, figures_plants, figures_recovery, figures_supply, figures_transport, ladder, maps, sankey, sentences, theme
-from sim.report.chart import LARGEST_TABLE, Chart, Column, Missing, Table, plain
+from sim.report import (
+    embed,
+    figures_money,
+    figures_plants,
+    figures_recovery,
+    figures_supply,
+    figures_transport,
+    ladder,
+    losses,
+    maps,
+    sankey,
+    sentences,
+    theme,
+)
+from sim.report.chart import LARGEST_TABLE, Chart, Column, Missing, Table, as_row, plain
 from sim.report.context import Context
 from sim.report.evidence import Evidence, gather, titles
 from sim.report.language import Language, language
@@ -58,7 +71,8 @@ def write_report(run_dir: Path, languages: Sequence[str] = ("en", "ja"), figures
         if figures is not None and say is spoken[0]:
             from sim.report.images import write_figures  # noqa: PLC0415  (needs the extra [images])
 
-            written += write_figures(figures, story, map_shapes(context))
+            drawn = [chart for section in story for chart in section.charts if isinstance(chart, Chart)]
+            written += write_figures(figures, drawn, map_shapes(context))
     return written
 
 
@@ -72,15 +86,40 @@ def sections(context: Context) -> tuple[Section, ...]:
     say = context.say
     makers: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
         ("deciding", say("What decides it, what holds it back"), (figures_recovery.decides, figures_plants.bottlenecks)),
-        ("recovered", say("What is recovered"), (figures_recovery.recovery_over_time, figures_recovery.how_sure, figures_recovery.recovery_by_origin)),
-        ("arisings", say("What is thrown away"), (figures_supply.arisings_by_country, figures_supply.arisings_by_product, maps.countries)),
-        ("collection", say("How it is collected"), (
-            figures_supply.collection_by_channel, figures_supply.additionality, maps.japan, figures_transport.trucks, figures_supply.lineage_by_channel)),
-        ("losses", say("Where metal goes and is lost"), (sankey.losses, sankey.chain, sankey.origin_to_user)),
-        ("plants", say("Plants, pledges and time"), (figures_plants.utilisation, figures_plants.milestones, figures_plants.lead_times)),
+        (
+            "recovered",
+            say("What is recovered"),
+            (figures_recovery.recovery_over_time, figures_recovery.how_sure, figures_recovery.recovery_by_origin),
+        ),
+        (
+            "arisings",
+            say("What is thrown away"),
+            (figures_supply.arisings_by_country, figures_supply.arisings_by_product, maps.countries),
+        ),
+        (
+            "collection",
+            say("How it is collected"),
+            (
+                figures_supply.collection_by_channel,
+                figures_supply.additionality,
+                maps.japan,
+                figures_transport.trucks,
+                figures_supply.lineage_by_channel,
+            ),
+        ),
+        ("losses", say("Where metal goes and is lost"), (losses.losses, sankey.chain, sankey.origin_to_user)),
+        (
+            "plants",
+            say("Plants, pledges and time"),
+            (figures_plants.utilisation, figures_plants.milestones, figures_plants.lead_times),
+        ),
         ("borders", say("Borders and sea"), (figures_transport.shipments,)),
-        ("market", say("Supply security, money and carbon"), (figures_money.market, figures_money.payments, figures_money.emissions)),
-    )  # fmt: skip
+        (
+            "market",
+            say("Supply security, money and carbon"),
+            (figures_money.market, figures_money.payments, figures_money.emissions),
+        ),
+    )
     return tuple(Section(name, title, tuple(make(context) for make in charts)) for name, title, charts in makers)
 
 
@@ -95,16 +134,28 @@ def drawings(context: Context, story: Sequence[Section], ladder_table: Table, ev
     for section in story:
         for chart in section.charts:
             if isinstance(chart, Chart):
-                views = {key: {"finding": v.finding, "spoken": v.spoken, "data": plain(v.data), "layout": plain(v.layout)} for key, v in chart.views.items()}
+                views = {
+                    key: {"finding": v.finding, "spoken": v.spoken, "data": plain(v.data), "layout": plain(v.layout)}
+                    for key, v in chart.views.items()
+                }
                 charts[chart.name] = {"views": views}
                 tables[chart.name] = chart.table
     large = {name: table.packed() for name, table in tables.items() if table.cells > LARGEST_TABLE}
-    return {"charts": charts, "tables": large, "evidence": evidence.packed(), "config": theme.CONFIG, "templates": theme.templates(), "shapes": map_shapes(context)}
+    return {
+        "charts": charts,
+        "tables": large,
+        "evidence": evidence.packed(),
+        "config": theme.CONFIG,
+        "templates": theme.templates(),
+        "shapes": map_shapes(context),
+    }
 
 
 def environment() -> Environment:
     """Templates, escaping everything."""
-    made = Environment(loader=PackageLoader("sim.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(
+        loader=PackageLoader("sim.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     made.tests["chart"] = lambda item: isinstance(item, Chart)
     return made
 
@@ -115,29 +166,59 @@ def render(context: Context, story: Sequence[Section], languages: Sequence[str])
     rungs = ladder.table(context)
     library, packed = embed.plotly()
     script = embed.own_script()
-    return environment().get_template("report.html.j2").render(
-        **_told(context, evidence), say=context.say, many=context.say.many, lang=context.say.code, story=story, evidence=evidence, topics=titles(context), context=context,
-        policy=embed.policy(library, script), plotly=packed, script=Markup(script.text), style=Markup(embed.asset("report.css")),  # noqa: S704  (files of this package)
-        data=embed.payload(drawings(context, story, rungs, evidence)), largest_table=LARGEST_TABLE, ladder_table=rungs, others=[(code, page_name(code), LANGUAGE_NAMES[code]) for code in languages if code != context.say.code],
-    )  # fmt: skip
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            **_told(context, evidence),
+            say=context.say,
+            many=context.say.many,
+            lang=context.say.code,
+            story=story,
+            evidence=evidence,
+            topics=titles(context),
+            context=context,
+            policy=embed.policy(library, script),
+            plotly=packed,
+            script=Markup(script.text),  # noqa: S704  (a file of this package)
+            style=Markup(embed.asset("report.css")),  # noqa: S704  (a file of this package)
+            data=embed.payload(drawings(context, story, rungs, evidence)),
+            largest_table=LARGEST_TABLE,
+            ladder_table=rungs,
+            others=[(code, page_name(code), LANGUAGE_NAMES[code]) for code in languages if code != context.say.code],
+        )
+    )
 
 
 def _told(context: Context, evidence: Evidence) -> dict[str, Any]:
     """Words and small facts of the page."""
     manifest, say = context.run.manifest, context.say
     return {
-        "title": _title(context), "question": str((manifest.get("scenario") or {}).get("question") or ""), "answers": sentences.answers(context),
-        "notices": sentences.notices(context, evidence), "warnings": sentences.warnings(context), "panels": ladder.panels(context),
-        "balance": _balance(say, manifest), "balance_table": _balance_table(context), "method": method(say), "limits": limits(say), "glossary": glossary(say), "facts": _facts(context), "manifest": manifest,
-    }  # fmt: skip
+        "title": title_of(context),
+        "question": str((manifest.get("scenario") or {}).get("question") or ""),
+        "answers": sentences.answers(context),
+        "notices": sentences.notices(context, evidence),
+        "warnings": sentences.warnings(context),
+        "panels": ladder.panels(context),
+        "balance": _balance(say, manifest),
+        "balance_table": _balance_table(context),
+        "method": method(say),
+        "limits": limits(say),
+        "glossary": glossary(say),
+        "facts": _facts(context),
+        "manifest": manifest,
+    }
 
 
-def _title(context: Context) -> str:
+def title_of(context: Context) -> str:
+    """What the run is called."""
     scenario = context.run.manifest.get("scenario")
     scenario = scenario if isinstance(scenario, dict) else {"name": scenario}
     if context.say.code == "ja" and scenario.get("title_ja"):
         return str(scenario["title_ja"])
-    return str(scenario.get("name") or context.run.manifest.get("name") or context.run.summary.get("scenario") or context.say("A run"))
+    return str(
+        scenario.get("name") or context.run.manifest.get("name") or context.run.summary.get("scenario") or context.say("A run")
+    )
 
 
 def _balance(say: Language, manifest: dict[str, Any]) -> str:
@@ -148,18 +229,30 @@ def _balance(say: Language, manifest: dict[str, Any]) -> str:
     if not isinstance(posting, int | float) or not isinstance(account, int | float):
         return say("The manifest does not tell the mass balance.")
     return say(
-        "Every posting closes within {posting} of its own mass (limit 1e-12) and every account and metal within {account} of its throughput (limit 1e-9).",
-        posting=f"{posting:.1e}", account=f"{account:.1e}",
-    )  # fmt: skip
+        "Every posting closes within {posting} of its own mass (limit 1e-12) "
+        "and every account and metal within {account} of its throughput (limit 1e-9).",
+        posting=f"{posting:.1e}",
+        account=f"{account:.1e}",
+    )
 
 
 def _balance_table(context: Context) -> Table:
     """What came in, went out and stayed, by substance."""
     say = context.say
     given = (context.run.manifest.get("balance") or {}).get("substances") or []
-    rows = tuple((str(row["substance"]), *(float(row[key]) for key in ("in_kg", "out_kg", "stock_kg", "gap_relative"))) for row in given)
+    rows = tuple(
+        as_row(str(row["substance"]), *(float(row[key]) for key in ("in_kg", "out_kg", "stock_kg", "gap_relative")))
+        for row in given
+    )
     heads = (say("In [kg]"), say("Out [kg]"), say("In stock at the end [kg]"))
-    return Table((Column(say("Substance")), *(Column(head, say.number) for head in heads), Column(say("Gap, relative"), lambda x: f"{x:.1e}")), rows)
+    return Table(
+        (
+            Column(say("Substance")),
+            *(Column(head, say.number) for head in heads),
+            Column(say("Gap, relative"), lambda x: f"{x:.1e}"),
+        ),
+        rows,
+    )
 
 
 def _facts(context: Context) -> list[tuple[str, str]]:
@@ -168,13 +261,25 @@ def _facts(context: Context) -> list[tuple[str, str]]:
     resolution = manifest.get("resolution") or {}
     versions = manifest.get("versions") or {}
     lines = [
-        (say("Run"), manifest.get("run_id")), (say("Seed"), manifest.get("seed")), (say("Replications"), context.run.replications),
-        (say("Draws of uncertain inputs"), manifest.get("draws")), (say("Events"), manifest.get("events")), (say("CPU seconds"), manifest.get("cpu_s")),
+        (say("Run"), manifest.get("run_id")),
+        (say("Seed"), manifest.get("seed")),
+        (say("Replications"), context.run.replications),
+        (say("Draws of uncertain inputs"), manifest.get("draws")),
+        (say("Events"), manifest.get("events")),
+        (say("CPU seconds"), manifest.get("cpu_s")),
         (say("Peak memory, MB"), manifest.get("peak_memory_mb")),
-        (say("Grain"), ", ".join(f"{key} = {value}" for key, value in resolution.items()) if isinstance(resolution, dict) else resolution),
-        (say("Versions"), ", ".join(f"{key} {value}" for key, value in versions.items()) if isinstance(versions, dict) else versions),
-    ]  # fmt: skip
-    return [(label, f"{value:.6g}" if isinstance(value, float) else str(value)) for label, value in lines if value not in (None, "", {})]
+        (
+            say("Grain"),
+            ", ".join(f"{key} = {value}" for key, value in resolution.items()) if isinstance(resolution, dict) else resolution,
+        ),
+        (
+            say("Versions"),
+            ", ".join(f"{key} {value}" for key, value in versions.items()) if isinstance(versions, dict) else versions,
+        ),
+    ]
+    return [
+        (label, f"{value:.6g}" if isinstance(value, float) else str(value)) for label, value in lines if value not in (None, "", {})
+    ]
 
 
 def write_page(path: Path, text: str) -> None:

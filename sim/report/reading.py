@@ -54,7 +54,9 @@ class RunTable:
         if column not in self.columns:
             raise ResultsError(f"{self._path}: there is no column '{column}'")
         try:
-            with pq.ParquetFile(self._path, page_checksum_verification=True, **options) as file:  # read_table would load pyarrow.dataset
+            with pq.ParquetFile(
+                self._path, page_checksum_verification=True, **options
+            ) as file:  # read_table would load pyarrow.dataset
                 return file.read([column])[column]
         except (OSError, pa.ArrowException) as error:
             raise ResultsError(f"{self._path}: column '{column}' is damaged ({error})") from None
@@ -182,7 +184,9 @@ class Run:
         """Values a key column may have; integers without gaps."""
         return self.table(table).coded(column).labels
 
-    def each(self, table: str, by: tuple[str, ...], measure: str, *, weight: str | None = None, where: Where | None = None) -> dict[Key, Vector]:
+    def each(
+        self, table: str, by: tuple[str, ...], measure: str, *, weight: str | None = None, where: Where | None = None
+    ) -> dict[Key, Vector]:
         """Sums of `measure` (times `weight`) for every key of `by`, one number per replication, shape (replications,).
 
         Rows without meaning (NaN) count as nothing; a replication without a row has 0. Tables without a column
@@ -191,7 +195,9 @@ class Run:
         keys, sums = self._sums_of(table, by, measure, weight, where or {})
         return dict(zip(keys, sums, strict=True))
 
-    def mean(self, table: str, by: tuple[str, ...], measure: str, *, weight: str | None = None, where: Where | None = None) -> dict[Key, float]:
+    def mean(
+        self, table: str, by: tuple[str, ...], measure: str, *, weight: str | None = None, where: Where | None = None
+    ) -> dict[Key, float]:
         """As `each`, mean over replications."""
         keys, sums = self._sums_of(table, by, measure, weight, where or {})
         return dict(zip(keys, sums.mean(axis=1).tolist(), strict=True))

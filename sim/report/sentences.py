@@ -11,8 +11,8 @@ from sim.report.context import FOCUS_COUNTRY, Context
 from sim.report.drawing import capital
 from sim.report.evidence import Evidence
 from sim.report.figures_plants import binding
+from sim.report.flows import fate_sentence, links_by_metal
 from sim.report.ladder import statistics
-from sim.report.sankey import fate_sentence, links_by_metal
 
 FEW_REPLICATIONS = 20
 
@@ -48,23 +48,31 @@ def _mass(context: Context, told: Mapping[str, float], topic: str) -> Markup:
 
 def _how_much(context: Context, metal: str) -> Markup:
     say, year = context.say, context.year
-    steps = {step: statistics(context, metal, step, year) for step in ("in_waste_kg", "collected_kg", "refined_kg", "available_kg", "demand_met_share")}
+    steps = {
+        step: statistics(context, metal, step, year)
+        for step in ("in_waste_kg", "collected_kg", "refined_kg", "available_kg", "demand_met_share")
+    }
     waste, collected, refined, available, met = steps.values()
     if not (waste and collected and refined):
         return say.rich("{metal}: this run's summary does not tell the ladder.", metal=capital(context.names.metal(metal)))
     first = say.rich(
         "{metal} in {year}: {waste} in waste, {collected} collected, {refined} refined.",
-        metal=capital(context.names.metal(metal)), year=year, waste=_mass(context, waste, "arisings"),
-        collected=_mass(context, collected, "collection"), refined=_mass(context, refined, "plants"),
-    )  # fmt: skip
+        metal=capital(context.names.metal(metal)),
+        year=year,
+        waste=_mass(context, waste, "arisings"),
+        collected=_mass(context, collected, "collection"),
+        refined=_mass(context, refined, "plants"),
+    )
     if not (available and met):
         return first
     last = say.rich(
         "{available} reach {country}: {share} ({interval}) of its demand.",
-        available=_mass(context, available, "borders"), country=context.names.country(FOCUS_COUNTRY),
-        share=linked(say.share(met["p50"]), "market"), interval=say.shares(met["p10"], met["p90"]),
-    )  # fmt: skip
-    return Markup("" if say.code == "ja" else " ").join((first, last))
+        available=_mass(context, available, "borders"),
+        country=context.names.country(FOCUS_COUNTRY),
+        share=linked(say.share(met["p50"]), "market"),
+        interval=say.shares(met["p10"], met["p90"]),
+    )
+    return say.together(first, last)
 
 
 def _by_when(context: Context, metal: str) -> Markup:
@@ -74,14 +82,18 @@ def _by_when(context: Context, metal: str) -> Markup:
         return Markup("")
     text = say.rich(
         "{metal}: refined {first} in {start} and {last} in {end}, with {interval} as the range of eight in ten replications.",
-        metal=capital(context.names.metal(metal)), first=_mass(context, start, "plants"), start=context.years[0], last=_mass(context, end, "plants"),
-        end=context.years[-1], interval=say.masses(end["p10"], end["p90"], end["p50"]),
-    )  # fmt: skip
+        metal=capital(context.names.metal(metal)),
+        first=_mass(context, start, "plants"),
+        start=context.years[0],
+        last=_mass(context, end, "plants"),
+        end=context.years[-1],
+        interval=say.masses(end["p10"], end["p90"], end["p50"]),
+    )
     chance, ignorance = end.get("chance_share"), end.get("ignorance_share")
     if chance is None or ignorance is None:
         return text
     why = say.rich("{share} of the variance comes from uncertain inputs, the rest from chance.", share=say.share(ignorance))
-    return Markup("" if say.code == "ja" else " ").join((text, why))
+    return say.together(text, why)
 
 
 def _decides(context: Context) -> tuple[Markup, ...]:
@@ -93,13 +105,17 @@ def _decides(context: Context) -> tuple[Markup, ...]:
         standing = [str(row.get("key")) for row in inputs if row.get("stands_out")][:3]
         name = context.names.metal(metal)
         if standing:
-            sentences.append(say.rich("{metal}: most of the spread follows {inputs}.", metal=capital(name), inputs=say.listed(standing)))
+            sentences.append(
+                say.rich("{metal}: most of the spread follows {inputs}.", metal=capital(name), inputs=say.listed(standing))
+            )
         elif inputs:
             quiet.append(name)
     if quiet:
         sentences.append(say.rich("No single input stands out of chance for {metals}.", metals=say.listed(quiet)))
     if not sentences:
-        sentences.append(say.rich("This run does not tell which inputs decide: it has too few draws of the uncertain inputs, or none."))
+        sentences.append(
+            say.rich("This run does not tell which inputs decide: it has too few draws of the uncertain inputs, or none.")
+        )
     return tuple(sentences)
 
 
@@ -108,12 +124,21 @@ def _holds(context: Context) -> tuple[Markup, ...]:
     links = links_by_metal(context) if context.run.has("flows") else {}
     for metal in context.headline:
         if (metal, context.year) in links:
-            sentences.append(say.rich("{sentence}.", sentence=fate_sentence(context, metal, context.year, links[metal, context.year])))
+            sentences.append(
+                say.rich("{sentence}.", sentence=fate_sentence(context, metal, context.year, links[metal, context.year]))
+            )
     for metal in context.headline:
         often = binding(context, metal)
         if often:
             place, share = context.names.stage(often[0]), say.share(often[1])
-            sentences.append(say.rich("{metal} is held up most at: {place} ({share} of years and replications).", metal=capital(context.names.metal(metal)), place=place, share=share))
+            sentences.append(
+                say.rich(
+                    "{metal} is held up most at: {place} ({share} of years and replications).",
+                    metal=capital(context.names.metal(metal)),
+                    place=place,
+                    share=share,
+                )
+            )
     return tuple(sentences) or (say.rich("This run does not tell what holds metals back."),)
 
 
@@ -122,12 +147,19 @@ def notices(context: Context, evidence: Evidence) -> tuple[str, ...]:
     say, run = context.say, context.run
     told = []
     if run.replications < FEW_REPLICATIONS:
-        told.append(say.many("Only {n} replication: intervals are rough.", "Only {n} replications: intervals are rough.", run.replications))
+        told.append(
+            say.many("Only {n} replication: intervals are rough.", "Only {n} replications: intervals are rough.", run.replications)
+        )
     if evidence.inputs:
         told.append(
-            say("{low} of {all} inputs are of low confidence (grade D, assumptions of this project); {derived} are derived (grade C).",
-                low=evidence.graded("D"), all=evidence.inputs, derived=evidence.graded("C"))
-        )  # fmt: skip
+            say(
+                "{low} of {all} inputs are of low confidence (grade D, assumptions of this project); "
+                "{derived} are derived (grade C).",
+                low=evidence.graded("D"),
+                all=evidence.inputs,
+                derived=evidence.graded("C"),
+            )
+        )
     else:
         told.append(say("The run folder does not tell the evidence of its inputs."))
     return tuple(told)

@@ -40,10 +40,20 @@ CONFIG: dict[str, Any] = {
 }
 
 CIVIDIS = [
-    [0.0, "#00224E"], [0.125, "#123570"], [0.25, "#3B496C"], [0.375, "#575D6D"], [0.5, "#707173"],
-    [0.625, "#8A8678"], [0.75, "#A59C74"], [0.875, "#C3B369"], [1.0, "#FEE838"],
-]  # fmt: skip
-FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", Arial, "Hiragino Sans", "Yu Gothic UI", Meiryo, "Noto Sans CJK JP", sans-serif'
+    [0.0, "#00224E"],
+    [0.125, "#123570"],
+    [0.25, "#3B496C"],
+    [0.375, "#575D6D"],
+    [0.5, "#707173"],
+    [0.625, "#8A8678"],
+    [0.75, "#A59C74"],
+    [0.875, "#C3B369"],
+    [1.0, "#FEE838"],
+]
+FONT = (
+    'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", Arial, '
+    '"Hiragino Sans", "Yu Gothic UI", Meiryo, "Noto Sans CJK JP", sans-serif'
+)
 
 
 def metal_style(metal: str) -> tuple[str, str, str]:
@@ -54,7 +64,11 @@ def metal_style(metal: str) -> tuple[str, str, str]:
 def line(place: int, **more: Any) -> dict[str, Any]:
     """Line and marker of the series at `place`, told apart by colour, dash and shape."""
     i = place % LARGEST
-    return {"line": {"color": SERIES[i], "dash": DASHES[i], "width": 2}, "marker": {"symbol": MARKERS[i], "size": 7, "color": SERIES[i]}, **more}
+    return {
+        "line": {"color": SERIES[i], "dash": DASHES[i], "width": 2},
+        "marker": {"symbol": MARKERS[i], "size": 7, "color": SERIES[i]},
+        **more,
+    }
 
 
 def fill(place: int) -> dict[str, Any]:
@@ -75,7 +89,17 @@ def templates() -> dict[str, Any]:
 
 
 def _template(ink: str, paper: str, grid: str, land: str, border: str) -> dict[str, Any]:
-    axis = {"gridcolor": grid, "linecolor": grid, "zerolinecolor": ink, "zerolinewidth": 1, "automargin": True, "title": {"standoff": 8}, "ticks": "", "exponentformat": "none", "separatethousands": True}
+    axis = {
+        "gridcolor": grid,
+        "linecolor": grid,
+        "zerolinecolor": ink,
+        "zerolinewidth": 1,
+        "automargin": True,
+        "title": {"standoff": 8},
+        "ticks": "",
+        "exponentformat": "none",
+        "separatethousands": True,
+    }
     return {
         "layout": {
             "font": {"family": FONT, "size": 13, "color": ink},

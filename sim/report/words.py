@@ -8,10 +8,21 @@ from sim.report.language import Language
 def method(say: Language) -> tuple[str, ...]:
     """How the numbers came about."""
     return (
-        say("What people throw away is reconstructed from sales, stocks and lifetimes of products in each country, month by month."),
-        say("Collection vehicles, depots, plants, permits, ships and refineries are then simulated event by event: material waits when something is full, closed or not allowed."),
-        say("Every kilogram moves through a double-entry book, so nothing is made or lost on the way; metals are told in kilograms of the contained element."),
-        say("A run is repeated: replications that share their inputs differ by chance only; draws of the uncertain inputs show what we do not know."),
+        say(
+            "What people throw away is reconstructed from sales, stocks and lifetimes of products in each country, month by month."
+        ),
+        say(
+            "Collection vehicles, depots, plants, permits, ships and refineries are then simulated event by event: "
+            "material waits when something is full, closed or not allowed."
+        ),
+        say(
+            "Every kilogram moves through a double-entry book, so nothing is made or lost on the way; "
+            "metals are told in kilograms of the contained element."
+        ),
+        say(
+            "A run is repeated: replications that share their inputs differ by chance only; "
+            "draws of the uncertain inputs show what we do not know."
+        ),
         say("Ranges are quantiles over replications: p10 to p90 holds eight in ten, p5 to p95 nine in ten."),
     )
 
@@ -19,7 +30,10 @@ def method(say: Language) -> tuple[str, ...]:
 def limits(say: Language) -> tuple[str, ...]:
     """What the numbers do not say."""
     return (
-        say("It is a model, not a forecast: it tells what follows from its inputs, and many inputs are assumptions of low confidence."),
+        say(
+            "It is a model, not a forecast: it tells what follows from its inputs, "
+            "and many inputs are assumptions of low confidence."
+        ),
         say("Prices are taken as given: metal recovered here does not move world prices."),
         say("Vehicles and industrial machines are counted only if the scenario switches them on, and then apart from electronics."),
         say("Many plants in Southeast Asia have no published capacity; they are national aggregates graded D."),
@@ -33,7 +47,10 @@ def glossary(say: Language) -> tuple[tuple[str, str], ...]:
     return (
         (say("In waste"), say("Element contained in what leaves homes and firms in the year, exports for reuse apart.")),
         (say("Collected"), say("Element contained in what formal channels fetched.")),
-        (say("Separated"), say("Element in fractions from which a process can recover it; a magnet shredded into iron does not count.")),
+        (
+            say("Separated"),
+            say("Element in fractions from which a process can recover it; a magnet shredded into iron does not count."),
+        ),
         (say("Refined"), say("Element recovered by end-processing, wherever the plant stands.")),
         (say("Available to Japan"), say("Recovered metal that industry in Japan gets, of whatever origin.")),
         (say("Share of demand"), say("Available metal over the country's demand for it in the year.")),

@@ -328,7 +328,11 @@ _TABLES = (
                 "廃棄物中の含有量(再使用輸出を除く)",
             ),
             _kg("collected_kg", "Contained in what formal channels fetched.", "正規ルートの回収物中の量"),
-            _kg("separated_kg", "Contained in fractions from which the metal can be recovered.", "回収可能な分別物中の量"),
+            _kg(
+                "separated_kg",
+                "Put into fractions from which a plant of the scenario recovers at least half of the metal.",
+                "半分以上を回収できる分別物に分けられた量",
+            ),
             _kg("refined_kg", "Recovered by end-processing, wherever it stands.", "最終処理での回収量(所在国を問わない)"),
             _kg(
                 "available_kg",

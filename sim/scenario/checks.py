@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sim.core.errors import Fault
 from sim.core.quantity import Quantity
 from sim.scenario.faults import Locator
 from sim.scenario.keys import split
-from sim.scenario.references import FORMS
 from sim.scenario.schema import ScenarioSpec
 from sim.scenario.wording import CHECKS
 from sim.trade import checks as trade
 
+Names = Mapping[str, Sequence[str]]
 Check = Callable[[ScenarioSpec, Locator], Iterator[Fault]]
 TOLERANCE = 1e-6
 
 
-def check(spec: ScenarioSpec, locator: Locator) -> list[Fault]:
-    """Every fault of a specification whose values are right one by one."""
-    return [fault for look in CHECKS_MADE for fault in look(spec, locator)]
+def check(spec: ScenarioSpec, locator: Locator, known: Names) -> list[Fault]:
+    """Every fault of a specification whose values are right one by one.
+
+    known : names that may be referred to; more than the specification has where faulty entries were taken out of it.
+    """
+    faults = [fault for look in CHECKS_MADE for fault in look(spec, locator)]
+    return [*faults, *_trade(spec, locator, known)]
 
 
 def _time(spec: ScenarioSpec, locator: Locator) -> Iterator[Fault]:
@@ -61,24 +65,23 @@ def _plants(spec: ScenarioSpec, locator: Locator) -> Iterator[Fault]:
             yield from _at_most_one(parts, (*path, "finance"), "this plant's finance", locator)
 
 
-def _trade(spec: ScenarioSpec, locator: Locator) -> Iterator[Fault]:
+def _trade(spec: ScenarioSpec, locator: Locator, known: Names) -> Iterator[Fault]:
     """What routes, borders, lanes and markets say of themselves, at the line that said it."""
-    plants = {plant.name: spec.processes[plant.process] for plant in spec.plants if plant.process in spec.processes}
-    made = (output for process in spec.processes.values() for output in process.outputs)
-    materials = tuple(dict.fromkeys((*spec.groups, *spec.fractions, *FORMS, *made)))
+    processes = {plant.name: spec.processes[plant.process] for plant in spec.plants if plant.process in spec.processes}
+    plants, countries, materials = known["plant"], known["country"], known["material"]
 
     def takes(plant: str, material: str) -> bool:
-        return material not in materials or plant not in plants or material in plants[plant].takes(tuple(spec.groups))
+        return (
+            material not in materials or plant not in processes or material in processes[plant].takes(tuple(known["product group"]))
+        )
 
-    outside = [account for account in trade.OUTSIDE if account != trade.WAIT]
-    names = [plant.name for plant in spec.plants]
     lanes = {lane.name: (lane.origin, lane.destination, lane.sailings_per_week) for lane in spec.lanes}
     found = [
-        *trade.route_faults(spec.routes, names, outside, materials, spec.countries, takes),
-        *trade.border_faults(spec.border_rules, names, materials, spec.countries),
-        *trade.market_faults(spec.market, spec.substances, spec.countries),
+        *trade.route_faults(spec.routes, plants, trade.OUTSIDE, materials, countries, takes),
+        *trade.border_faults(spec.border_rules, plants, materials, countries),
+        *trade.market_faults(spec.market, known["substance"], countries),
         *trade.shock_faults([(shock.name, shock.metal, shock.source) for shock in spec.shocks], spec.market),
-        *trade.lane_faults(lanes, spec.ports, [port.country for port in spec.ports.values()], spec.countries),
+        *trade.lane_faults(lanes, known["port"], [port.country for port in spec.ports.values()], countries),
     ]
     for fault in found:
         file, line = locator.where(split(fault.path))
@@ -130,4 +133,4 @@ def _when(year: float) -> str:
     return f" in {year:.0f}" if year else ""
 
 
-CHECKS_MADE: tuple[Check, ...] = (_time, _dates, _plants, _trade, _countries, _products)
+CHECKS_MADE: tuple[Check, ...] = (_time, _dates, _plants, _countries, _products)

@@ -24,6 +24,7 @@ def assemble(root: Path | None = None) -> dict[str, Any]:
         With every fault of every table.
     """
     library = load_library(root)
+    library.check_reference()
     folder = HOME if root is None else root
     resources = [_resource(library, table, folder) for _, table in sorted(library.tables.items())]
     licences = {json.dumps(licence, sort_keys=True): licence for one in resources for licence in one.get("licenses", [])}

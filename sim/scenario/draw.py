@@ -16,7 +16,7 @@ from hashlib import blake2b
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-from sim.core.quantity import Quantity
+from sim.core.quantity import Quantity, Spread
 from sim.core.spec import Bounded
 from sim.scenario import fields
 from sim.scenario.fields import Node
@@ -234,8 +234,9 @@ def _entry(entry: Any, index: int) -> str:
 def _uncertain(scenario: Scenario, value: Any, bounds: Bounded, path: KeyPath) -> Uncertain | None:
     if not isinstance(value, Quantity):  # a range that is chance, drawn while the world runs
         return None
-    if value.uncertain:
+    if any(isinstance(number, Spread) and number.low < number.high for _, number in value.points):
         return Uncertain(join(path), value, bounds, 0.0)
+    value = Quantity(tuple((year, number.mode if isinstance(number, Spread) else number) for year, number in value.points))
     if path in scenario.stated_keys or any(_matches(path, pattern) for pattern in EXACT):
         return None
     if all(number == 0.0 or (bounds.unit == "share" and number == 1.0) for _, number in value.points):

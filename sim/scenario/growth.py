@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from sim.scenario.evidence import Evidence, weakest
 from sim.scenario.keys import MISSING, KeyPath, Tree, join, split, step
-from sim.scenario.tables import READERS, Faults, Row, Table
+from sim.scenario.tables import READERS, SCALAR, Faults, Row, Table, check_gaps, read_cell, read_range
 
 _POSITION = re.compile(r"[0-9]{1,2}")
 _YEAR = re.compile(r"(19|20|21)[0-9]{2}")
@@ -73,10 +73,10 @@ class _Point(NamedTuple):
     evidence: Evidence
 
 
-def add_dials(growth: Growth, table: Table) -> None:
-    """Set the keys of a `dials` table."""
+def add_dials(growth: Growth, table: Table, rows: Sequence[Row]) -> None:
+    """Set the keys of the rows of a `dials` table."""
     points: dict[str, list[_Point]] = {}
-    for row in table.rows:
+    for row in rows:
         key, year = row.cells[:2]
         if not _KEY.fullmatch(key):
             growth.faults.add(table.file, row.line, key, "is not a key path like a.b.c")
@@ -125,8 +125,7 @@ def _dial(faults: Faults, file: str, row: Row) -> Any:
         return None
     if not value:
         return read_range(faults, file, row, key, spread)
-    kind = _TEXT_UNITS.get(unit) or ("integer" if value.lstrip("-").isdecimal() else "number")
-    return read_cell(faults, file, row, key, value, kind)
+    return read_cell(faults, file, row, key, value, READERS[_TEXT_UNITS[unit]] if unit in _TEXT_UNITS else SCALAR)
 
 
 # rows: one entry per row
@@ -141,8 +140,8 @@ class _Column(NamedTuple):
     kind: str
 
 
-def add_entries(growth: Growth, table: Table) -> None:
-    """Add the entries of a `rows` table.
+def add_entries(growth: Growth, table: Table, rows: Sequence[Row]) -> None:
+    """Add the entries of the rows of a `rows` table.
 
     A `{column}` in `at` is filled from the row. A column `a.1.b` is field `b` of the first entry of the array `a`.
     """
@@ -154,7 +153,7 @@ def add_entries(growth: Growth, table: Table) -> None:
     columns = _columns(table, {names[0], *slots, *table.aside})
     arrays = {column.parts[0] for column in columns if any(map(_POSITION.fullmatch, column.parts[1:]))}
     seen: dict[KeyPath, int] = {}
-    for row in table.rows:
+    for row in rows:
         record = dict(zip(names, row.cells, strict=True))
         blank = [name for name in (names[0], *slots) if not record[name]]
         if blank:
@@ -196,73 +195,14 @@ def _add_entry(growth: Growth, table: Table, row: Row, path: KeyPath, columns: l
 
 def _read(faults: Faults, file: str, row: Row, column: _Column) -> Any:
     if len(column.cells) == 1:
-        return read_cell(faults, file, row, column.path, row.cells[column.cells[0]], column.kind)
+        return read_cell(faults, file, row, column.path, row.cells[column.cells[0]], READERS[column.kind])
     low, mode, high = (row.cells[cell] for cell in column.cells)
     if low or high:
         return read_range(faults, file, row, column.path, (low, mode, high))
-    return read_cell(faults, file, row, column.path, mode, "number")
-
-
-# cells
-
-
-def read_cell(faults: Faults, file: str, row: Row, path: str, text: str, kind: str) -> Any:
-    """The value of a cell; None if it is blank or, with a fault, unreadable."""
-    if not text:
-        return None
-    read, what = READERS[kind]
-    try:
-        return read(text)
-    except ValueError:
-        faults.add(file, row.line, path, f"is {text!r}", f"Write {what}.")
-        return None
-
-
-def read_range(faults: Faults, file: str, row: Row, path: str, cells: Sequence[str]) -> dict[str, float] | None:
-    """The range in three cells; None, with a fault, if it is none."""
-    read: Callable[[str], float] = READERS["number"][0]
-    try:
-        low, mode, high = map(read, cells)
-    except ValueError:
-        faults.add(file, row.line, path, f"low, mode, high are {', '.join(map(repr, cells))}", "Write three numbers.")
-        return None
-    if not low <= mode <= high:
-        faults.add(file, row.line, path, f"must have low <= mode <= high, has {low}, {mode}, {high}")
-    return {"low": low, "mode": mode, "high": high}
+    return read_cell(faults, file, row, column.path, mode, READERS["number"])
 
 
 def evidence_of(table: Table, row: Row) -> Evidence:
     """What the last four columns of a row say."""
     source, address, grade, derivation = row.cells[-4:]
     return Evidence(source, address, grade, derivation, table.name, row.line)
-
-
-# reference
-
-
-def check_reference(table: Table, faults: Faults) -> None:
-    """Find cells of the wrong type, keys there twice and missing years in a table that stays out of the tree."""
-    typed = [(index, name, kind) for index, (name, kind) in enumerate(table.columns.items()) if kind != "string"]
-    keys = [index for index, name in enumerate(table.columns) if name in table.primary_key]
-    seen: dict[tuple[str, ...], int] = {}
-    years: dict[tuple[str, ...], list[tuple[str, int]]] = {}
-    for row in table.rows:
-        for index, name, kind in typed:
-            read_cell(faults, table.file, row, name, row.cells[index], kind)
-        key = tuple(row.cells[index] for index in keys)
-        if keys and seen.setdefault(key, row.line) != row.line:
-            faults.add(table.file, row.line, ", ".join(key), f"is there twice, first in line {seen[key]}")
-        if table.yearly:
-            at = table.primary_key.index("year")
-            years.setdefault((*key[:at], *key[at + 1 :]), []).append((key[at], row.line))
-    for key, found in years.items():
-        check_gaps(faults, table, ", ".join(key), sorted(found))
-
-
-def check_gaps(faults: Faults, table: Table, path: str, years: Sequence[tuple[str, int]]) -> None:
-    """Find missing years, each given with its line, in a table that promises to have all."""
-    for (before, _), (year, line) in pairwise(years if table.yearly else ()):
-        if year.isdecimal() and before.isdecimal() and int(year) > int(before) + 1:
-            faults.add(
-                table.file, line, path, f"has no year from {int(before) + 1} to {int(year) - 1}", "This table needs every year."
-            )

@@ -79,7 +79,7 @@ def get(tree: object, path: Iterable[str]) -> Any:
 
 def is_quantity(value: object) -> bool:
     """Whether a table is a way of writing a number: a range or a path over years."""
-    return isinstance(value, Mapping) and any(str(key) in _RANGE or _YEAR.fullmatch(str(key)) for key in value)
+    return isinstance(value, dict) and any(key in _RANGE or (len(key) == 4 and _YEAR.fullmatch(key)) for key in value)
 
 
 def is_named_tables(value: object) -> bool:

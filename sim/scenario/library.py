@@ -13,9 +13,9 @@ from pathlib import Path
 
 from sim.core.errors import Fault, ScenarioError
 from sim.scenario.evidence import Evidence
-from sim.scenario.growth import Growth, add_dials, add_entries, check_reference
+from sim.scenario.growth import Growth, add_dials, add_entries
 from sim.scenario.keys import Tree, join, split
-from sim.scenario.tables import SUFFIX, Faults, Table, read_table
+from sim.scenario.tables import SUFFIX, Faults, Table, find_table
 
 HOME = Path(__file__).parent.parent / "data"
 
@@ -51,32 +51,43 @@ class Library:
             return Fault(self.label, 0, path, message, hint)
         return Fault(f"{self.label}/{self.tables[found.table].file}", found.row, path, message, hint)
 
+    def check_reference(self) -> None:
+        """Read the reference tables too, which loading leaves unread.
+
+        Raises
+        ------
+        ScenarioError
+            With every fault of every reference table.
+        """
+        faults = Faults(self.label)
+        for table in self.tables.values():
+            if table.kind == "reference":
+                table.read(faults)
+        if faults.found:
+            raise ScenarioError(faults.found)
+
 
 def load_library(root: Path | None = None) -> Library:
-    """Read every table of a folder, the package's own by default.
+    """Read the tables of a folder, the package's own by default; reference tables only when they are asked for.
 
     Raises
     ------
     ScenarioError
-        With every fault of every table.
+        With every fault of every table that enters the tree.
     """
     folder = HOME if root is None else root
     faults = Faults("sim/data" if root is None else folder.name)
     hashes: dict[str, str] = {}
-    found = [read_table(descriptor, faults, hashes) for descriptor in sorted(folder.glob(f"*{SUFFIX}"))]
+    found = [find_table(descriptor, faults, hashes) for descriptor in sorted(folder.glob(f"*{SUFFIX}"))]
     tables: dict[str, Table] = {}
     for table in filter(None, found):
         if tables.setdefault(table.name, table) is not table:
             faults.add(table.file, 0, "", f"is a second table called {table.name}")
     growth = Growth(faults)
-    for table in tables.values():
-        if table.kind == "rows":
-            add_entries(growth, table)
-    for table in tables.values():  # after the rows, so that a dial can reach into an entry
-        if table.kind == "dials":
-            add_dials(growth, table)
-        if table.kind == "reference":
-            check_reference(table, faults)
+    for kind, add in (("rows", add_entries), ("dials", add_dials)):  # rows first, so that a dial can reach into an entry
+        for table in tables.values():
+            if table.kind == kind:
+                add(growth, table, table.read(faults))
     if faults.found:
         raise ScenarioError(faults.found)
     return Library(growth.tree, growth.evidence, tables, hashes, faults.label)

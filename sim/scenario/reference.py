@@ -50,23 +50,20 @@ def meaning(field: Field) -> str:
 
 def page() -> str:
     """The reference page in Markdown."""
-    lines = [_HEAD]
-    rows: list[tuple[KeyPath, Field]] = []
+    sections: dict[str, list[tuple[KeyPath, Field]]] = {}
     for path, field in every(ScenarioSpec):
-        if len(path) == 1 and rows:
-            lines += _section(rows)
-            rows = []
-        rows.append((path, field))
-    lines += _section(rows)
+        sections.setdefault(path[0], []).append((path, field))
+    top = [rows[0] for rows in sections.values() if len(rows) == 1]
+    lines = [_HEAD, "## At the top of the file\n", *_table(top)]
+    for name, rows in sections.items():
+        if len(rows) > 1:
+            lines += [f"## {name}\n", f"{meaning(rows[0][1])}\n", *_table(rows[1:])]
     return "\n".join(lines)
 
 
-def _section(rows: list[tuple[KeyPath, Field]]) -> Iterator[str]:
-    first, field = rows[0]
-    yield f"## {first[0]}\n"
-    yield f"{meaning(field)}\n" if len(rows) > 1 else ""
+def _table(rows: list[tuple[KeyPath, Field]]) -> Iterator[str]:
     yield "| key | unit | allowed | default | meaning |\n|---|---|---|---|---|"
-    for path, field in rows if len(rows) == 1 else rows[1:]:
+    for path, field in rows:
         cells = (f"`{'.'.join(path)}`", field.node.unit, _cell(field.node.allowed), _default(field), _cell(meaning(field)))
         yield f"| {' | '.join(cells)} |"
     yield ""

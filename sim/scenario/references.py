@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from sim.core.errors import Fault
 from sim.scenario.faults import Locator
-from sim.scenario.keys import KeyPath, Tree, entry_id, is_quantity, nearest
+from sim.scenario.keys import KeyPath, Tree, entry_id, nearest
 from sim.scenario.toml import short
 from sim.scenario.wording import CHECKS, UNIT_WORDS, fill, listed
 from sim.trade.checks import OUTSIDE, WAIT
@@ -87,7 +87,7 @@ def select(tree: Any, pattern: tuple[str, ...], path: KeyPath = ()) -> Iterator[
             name = entry_id(item, index)
             if part in {"*", name}:
                 yield from select(item, rest, (*path, name))
-    elif isinstance(tree, Mapping) and not is_quantity(tree):
+    elif isinstance(tree, dict):
         if part == "@":
             yield from (Found((*path, str(key)), str(key)) for key in tree)
         for key in tree if part == "*" else (part,):
@@ -134,9 +134,9 @@ _OUTPUTS = ("processes", "*", "transfer", "*", "@")
 _SUPPLIERS = ("market", "demand", "*", "*", "supply_share", "@")
 
 
-def reference_faults(tree: Tree, locator: Locator) -> list[Fault]:
+def reference_faults(tree: Tree, locator: Locator, names_known: Mapping[str, Iterable[str]]) -> list[Fault]:
     """A fault for every name that refers to nothing, with the nearest right one."""
-    known = {kind: dict.fromkeys(values) for kind, values in names(tree, locator.library_tree).items()}
+    known = {kind: dict.fromkeys(values) for kind, values in names_known.items()}
     aliases = _aliases(tree)
     faults = []
     for pattern, kind in REFERENCES:

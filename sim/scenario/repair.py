@@ -38,10 +38,11 @@ def _without(tree: Tree, problem: Problem, before: list[Tree]) -> Tree:
         value = get(older, path)
         if value is not MISSING and value != problem.written:
             return dict(_put(tree, path, value))
-    # nothing stands beneath: take out the nearest entry with a free name, which is what this fault belongs to
-    for end in range(len(path), 0, -1):
+    # nothing stands beneath: take out the nearest thing that may be absent, a key with a default or an entry with a free name
+    for end in range(len(path) - (problem.kind == "missing"), 0, -1):
         around = fields.at(ScenarioSpec, path[: end - 1])
-        if around is not None and around.kind in {"table", "entries"}:
+        field = fields.field_at(ScenarioSpec, path[:end])
+        if (around is not None and around.kind in {"table", "entries"}) or (field is not None and not field.required):
             return dict(_put(tree, path[:end], MISSING))
     return tree
 

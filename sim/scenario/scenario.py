@@ -19,7 +19,7 @@ from sim.scenario.faults import Locator, explain, problems
 from sim.scenario.keys import MISSING, KeyPath, Tree, get, join, split, step
 from sim.scenario.merge import Layer, entry_faults, overlay
 from sim.scenario.mistakes import mask
-from sim.scenario.references import reference_faults
+from sim.scenario.references import names, reference_faults
 from sim.scenario.repair import repaired
 from sim.scenario.schema import ScenarioSpec
 
@@ -219,15 +219,18 @@ def resolve(path: Path, layers: tuple[Layer, ...], library: Library, warnings: I
     for layer in layers:
         tree = overlay(tree, layer.tree)
     locator = Locator(layers, library, library.tree)
+    known = names(tree, library.tree)
     try:
         spec = ScenarioSpec.model_validate(tree)
     except ValidationError as error:
         found = problems(error, tree)
         faults = explain(found, ScenarioSpec, tree, locator)
         mended = repaired(tree, library.tree, layers, found)
-        faults += _new(faults, [*reference_faults(tree, locator), *(check(mended, locator) if mended is not None else ())])
+        faults += _new(
+            faults, [*reference_faults(tree, locator, known), *(check(mended, locator, known) if mended is not None else ())]
+        )
         raise ScenarioError(faults) from None
-    faults = _new([], [*reference_faults(tree, locator), *check(spec, locator)])
+    faults = _new([], [*reference_faults(tree, locator, known), *check(spec, locator, known)])
     if faults:
         raise WiringError(faults)
     return Scenario(spec, path, layers, library, tuple(warnings))

@@ -9,15 +9,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from hashlib import sha256
+from itertools import pairwise
 from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sim.core.errors import Fault
+from sim.core.errors import Fault, ScenarioError
 from sim.scenario import evidence
 
 KINDS = ("dials", "rows", "reference")
@@ -33,9 +35,9 @@ class Row(NamedTuple):
     cells: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
-    """A table as described and as found.
+    """A table as described, with the bytes of its file.
 
     at : where its rows enter the tree (`rows` only). columns : field name -> type. primary_key : columns that name a row.
     aside : columns that stay out of the tree. yearly : every year of a key is there. file : path within the library.
@@ -52,7 +54,32 @@ class Table:
     aside: frozenset[str]
     yearly: bool
     descriptor: Mapping[str, Any]
-    rows: tuple[Row, ...]
+    content: bytes = field(repr=False)
+    label: str
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """Every row; a reference table is read and checked only when asked for.
+
+        Raises
+        ------
+        ScenarioError
+            With every fault of the table.
+        """
+        faults = Faults(self.label)
+        rows = self.read(faults)
+        if faults.found:
+            raise ScenarioError(faults.found)
+        return rows
+
+    def read(self, faults: Faults) -> tuple[Row, ...]:
+        """Read the rows and add what is wrong to `faults`."""
+        text = _text(self.content, self.file, faults)
+        rows = [] if text is None else _rows(self, text, faults)
+        _check_evidence(self, rows, faults)
+        if self.kind == "reference":
+            _check_reference(self, rows, faults)
+        return tuple(rows)
 
     def records(self) -> Iterator[dict[str, str]]:
         """Every row as a dictionary of text."""
@@ -78,6 +105,12 @@ def read_number(text: str) -> float:
     if not isfinite(number) or "_" in text or not text.isascii() or text != text.strip():
         raise ValueError(text)
     return number
+
+
+def read_scalar(text: str) -> int | float:
+    """A number as TOML would read it: whole without a point."""
+    number = read_number(text)
+    return int(text) if text.lstrip("-").isdigit() else number
 
 
 def read_integer(text: str) -> int:
@@ -106,7 +139,9 @@ def read_list(text: str) -> list[str]:
     return [read_text(item) for item in text.split("|")]
 
 
-READERS: dict[str, tuple[Callable[[str], Any], str]] = {
+Reader = tuple[Callable[[str], Any], str]  # how to read a cell, and what to write in it
+SCALAR: Reader = (read_scalar, "a number like 1234.5")
+READERS: dict[str, Reader] = {
     "number": (read_number, "a number like 1234.5"),
     "integer": (read_integer, "a whole number"),
     "year": (read_integer, "a year"),
@@ -117,8 +152,8 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
 }
 
 
-def read_table(descriptor: Path, faults: Faults, hashes: dict[str, str]) -> Table | None:
-    """Read one table whole; None if it cannot be read at all. Adds to `faults` and `hashes`."""
+def find_table(descriptor: Path, faults: Faults, hashes: dict[str, str]) -> Table | None:
+    """The table a descriptor describes; None, with faults, if it cannot be read at all. Adds to `hashes`."""
     raw = descriptor.read_bytes()
     hashes[descriptor.name] = sha256(raw).hexdigest()
     try:
@@ -131,19 +166,14 @@ def read_table(descriptor: Path, faults: Faults, hashes: dict[str, str]) -> Tabl
         faults.add(descriptor.name, 0, path, message)
     if wrong:
         return None
-    table = _table(described)
+    file = described["path"]
     try:
-        content = (descriptor.parent / table.file).read_bytes()
+        content = (descriptor.parent / file).read_bytes()
     except OSError as error:
-        faults.add(table.file, 0, "", f"cannot be read: {error.strerror}")
+        faults.add(file, 0, "", f"cannot be read: {error.strerror}")
         return None
-    hashes[table.file] = sha256(content).hexdigest()
-    text = _text(content, table.file, faults)
-    if text is None:
-        return None
-    rows = _rows(table, text, faults)
-    _check_evidence(table, rows, faults)
-    return replace(table, rows=tuple(rows))
+    hashes[file] = sha256(content).hexdigest()
+    return _table(described, content, faults.label)
 
 
 def _descriptor_faults(described: Any) -> Iterator[tuple[str, str]]:
@@ -168,10 +198,10 @@ def _schema_faults(schema: Any, kind: str | None) -> Iterator[tuple[str, str]]:
     if not isinstance(fields, list) or not all(isinstance(f, dict) and f.get("name") for f in fields):
         yield "schema.fields", "must be a list of fields with a name and a type"
         return
-    names = [field["name"] for field in fields]
-    for field in fields:
-        if field.get("type") not in READERS:
-            yield f"schema.fields.{field['name']}", f"has type {field.get('type')}; allowed: {', '.join(READERS)}"
+    names = [one["name"] for one in fields]
+    for one in fields:
+        if one.get("type") not in READERS:
+            yield f"schema.fields.{one['name']}", f"has type {one.get('type')}; allowed: {', '.join(READERS)}"
     if len(set(names)) < len(names):
         yield "schema.fields", "names a column twice"
     if tuple(names[-4:]) != evidence.COLUMNS:
@@ -187,7 +217,7 @@ def _primary_key(schema: Mapping[str, Any]) -> tuple[str, ...]:
     return (key,) if isinstance(key, str) else tuple(key)
 
 
-def _table(described: Mapping[str, Any]) -> Table:
+def _table(described: Mapping[str, Any], content: bytes, label: str) -> Table:
     meaning, schema = described["urban_mine"], described["schema"]
     return Table(
         name=described["name"],
@@ -196,12 +226,13 @@ def _table(described: Mapping[str, Any]) -> Table:
         kind=meaning["kind"],
         at=meaning.get("at", ""),
         file=described["path"],
-        columns={field["name"]: field["type"] for field in schema["fields"]},
+        columns={one["name"]: one["type"] for one in schema["fields"]},
         primary_key=_primary_key(schema),
         aside=frozenset(meaning.get("aside", ())),
         yearly=bool(meaning.get("yearly", False)),
         descriptor=described,
-        rows=(),
+        content=content,
+        label=label,
     )
 
 
@@ -257,3 +288,54 @@ def _check_evidence(table: Table, rows: list[Row], faults: Faults) -> None:
             faults.add(table.file, line, "grade", f"is {grade!r}", f"Allowed: {', '.join(evidence.GRADES)}.")
         elif grade in evidence.DERIVED and not derivation.strip():
             faults.add(table.file, line, "derivation", f"is missing: grade {grade} must say in words how the number was made")
+
+
+def _check_reference(table: Table, rows: Sequence[Row], faults: Faults) -> None:
+    typed = [(index, name, kind) for index, (name, kind) in enumerate(table.columns.items()) if kind != "string"]
+    keys = [index for index, name in enumerate(table.columns) if name in table.primary_key]
+    seen: dict[tuple[str, ...], int] = {}
+    years: dict[tuple[str, ...], list[tuple[str, int]]] = {}
+    for row in rows:
+        for index, name, kind in typed:
+            read_cell(faults, table.file, row, name, row.cells[index], READERS[kind])
+        key = tuple(row.cells[index] for index in keys)
+        if keys and seen.setdefault(key, row.line) != row.line:
+            faults.add(table.file, row.line, ", ".join(key), f"is there twice, first in line {seen[key]}")
+        if table.yearly:
+            at = table.primary_key.index("year")
+            years.setdefault((*key[:at], *key[at + 1 :]), []).append((key[at], row.line))
+    for key, found in years.items():
+        check_gaps(faults, table, ", ".join(key), sorted(found))
+
+
+def check_gaps(faults: Faults, table: Table, path: str, years: Sequence[tuple[str, int]]) -> None:
+    """Find missing years, each given with its line, in a table that promises to have all."""
+    for (before, _), (year, line) in pairwise(years if table.yearly else ()):
+        if year.isdecimal() and before.isdecimal() and int(year) > int(before) + 1:
+            faults.add(
+                table.file, line, path, f"has no year from {int(before) + 1} to {int(year) - 1}", "This table needs every year."
+            )
+
+
+def read_cell(faults: Faults, file: str, row: Row, path: str, text: str, reader: Reader) -> Any:
+    """The value of a cell; None if it is blank or, with a fault, unreadable."""
+    if not text:
+        return None
+    read, what = reader
+    try:
+        return read(text)
+    except ValueError:
+        faults.add(file, row.line, path, f"is {text!r}", f"Write {what}.")
+        return None
+
+
+def read_range(faults: Faults, file: str, row: Row, path: str, cells: Sequence[str]) -> dict[str, float] | None:
+    """The range in three cells; None, with a fault, if it is none."""
+    try:
+        low, mode, high = map(read_number, cells)
+    except ValueError:
+        faults.add(file, row.line, path, f"low, mode, high are {', '.join(map(repr, cells))}", "Write three numbers.")
+        return None
+    if not low <= mode <= high:
+        faults.add(file, row.line, path, f"must have low <= mode <= high, has {low}, {mode}, {high}")
+    return {"low": low, "mode": mode, "high": high}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -64,9 +65,10 @@ def recorded_cells(world: World, table: str) -> Cells:
     """A recorder table as columns: keys as tuples, measures as arrays."""
     keys, measures = world.recorder.columns[table]
     rows = list(world.recorder.rows(table))
-    cells: Cells = dict(zip(keys, zip(*(key for key, _ in rows), strict=True) if rows else [()] * len(keys), strict=True))
-    values = np.array([cell for _, cell in rows], dtype=np.float64).reshape(len(rows), len(measures))
-    return cells | dict(zip(measures, values.T, strict=True))
+    columns: Iterable[Sequence[Any]] = zip(*(key for key, _ in rows), strict=True) if rows else [()] * len(keys)
+    amounts = chain.from_iterable(cell for _, cell in rows)
+    values = np.fromiter(amounts, np.float64, len(rows) * len(measures)).reshape(len(rows), len(measures))
+    return {**dict(zip(keys, columns, strict=True)), **dict(zip(measures, values.T, strict=True))}
 
 
 def _chosen(cells: Cells, names: str) -> Cells:

@@ -25,7 +25,7 @@ from sim.simulate.service import INFORMAL, Terms, crew_of, service_of, terms_of,
 from sim.transport import fleet as fleets
 from sim.transport.fleet import Fleet
 from sim.transport.linehaul import LineHaul
-from sim.transport.rounds import Planner
+from sim.transport.rounds import Fetch, Planner
 from sim.transport.vehicle_spec import VehicleSpec
 
 Vector = NDArray[np.float64]
@@ -65,6 +65,8 @@ class Collection:
         stations = [Station(world.clock, int(count)) for count in bays]
         self.fleet = Fleet(world.clock, resolution.vehicles, terms.queues, stations, self._take, self._deliver)
         world.ledger.accounts[self.vehicles].holdings = self.fleet.held
+        self._informal = terms.by_zone(np.array([channel.kind == INFORMAL for channel in terms.channels.values()], dtype=bool))
+        self._storage_kg = np.zeros(len(self._zones))
         self._year: YearOffers | None = None
         self._planner: Planner | None = None
         self._not_called = self._capacity_kg = np.zeros(terms.queues)
@@ -90,15 +92,16 @@ class Collection:
         when, days = year + 0.5, float(offers.edges[-1] - offers.edges[0])
         open_share = np.where(offers.active > 0.0, offers.active, 1.0)
         rate = (offers.kg.sum(axis=0) / (open_share * days)).ravel()
-        covered = np.array([channel.coverage_share.at(when) for channel in terms.channels.values()])
-        self._planner = Planner(service_of(terms, when, covered), rate, days)
+        self._planner = Planner(service_of(terms, when), rate, days)
         points = self._planner.service.points
         each = [channel.point_capacity_kg.at(when) if channel.point_capacity_kg else 0.0 for channel in terms.channels.values()]
         self._has_points, self._capacity_kg = points > 0.0, points * terms.by_zone(np.array(each))
+        scheme = np.where(self._informal, 0.0, rate).reshape(len(self._zones), -1).sum(axis=1)
+        limit = max(terms.depots.storage_limit_days.at(when), self._resolution.period_days)
+        self._storage_kg = scheme * limit
         self._not_called = self._planner.service.not_yet_called_kg(rate)
         self.line_haul.open_year(truck_of(terms, when))
-        kinds = (channel.kind for channel in terms.channels.values())
-        informal = {row for row, kind in zip(offers.rows, kinds, strict=True) if kind == INFORMAL and row != NOTHING}
+        informal = {row for row, is_informal in zip(offers.rows, self._informal, strict=False) if is_informal and row != NOTHING}
         self.depots.learn(offers.parts, informal)
         self._schedule(year, offers)
 
@@ -131,8 +134,7 @@ class Collection:
     def _close_year(self, year: int) -> None:
         offers, fleet = self._year, self.fleet
         assert offers is not None
-        share = self._terms.zones.share[:, np.newaxis]
-        self.waiting.close_year((share * offers.diverted_kg).ravel())
+        self.waiting.close_year((self._offers.share * offers.diverted_kg).ravel())
         collection_money.book_year(
             self._world.recorder,
             self._terms,
@@ -164,9 +166,23 @@ class Collection:
         called = np.maximum(waiting.level_kg() - self._not_called, 0.0)
         dials = self._world.dials
         factor = self._terms.by_zone(np.array([dials[self._dial(key)] for key in self._channel_keys]))
-        self.fleet.dispatch(planner, planner.fetch(called, end - start, factor))
+        self.fleet.dispatch(planner, self._fetch(called, end - start, factor))
         self._days = end - start
         self._world.clock.after(CLEARING_DAYS, self._clear)
+
+    def _fetch(self, called_kg: Vector, days: float, fleet_factor: Vector) -> Fetch:
+        """Plan a period; a zone whose depots are full is fetched from only as far as they have room."""
+        planner = self._planner
+        assert planner is not None
+        fetch = planner.fetch(called_kg, days, fleet_factor)
+        zones = len(self._zones)
+        wanted = np.where(self._informal, 0.0, fetch.kg).reshape(zones, -1).sum(axis=1)
+        room = np.maximum(self._storage_kg - self.depots.stored_kg(), 0.0)
+        if (wanted <= room).all():
+            return fetch
+        fit = np.minimum(np.divide(room, wanted, out=np.ones(zones), where=wanted > 0.0), 1.0)
+        by_queue = np.repeat(fit, len(self._channel_keys))
+        return planner.fetch(np.where(self._informal, called_kg, fetch.kg * by_queue), days, fleet_factor)
 
     def _room_kg(self, day: float, when: float) -> Vector:
         """What may still wait on `day` in each queue [kg]: what was offered within people's patience, or what points hold."""

@@ -88,4 +88,3 @@ def _facts(world: World, cpu_s: float) -> dict[str, Any]:
         "outside_accounts": sorted({account.stage for account in world.ledger.accounts if account.outside}),
         "warnings": list(world.warnings),
     }
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,6 @@ Vector = NDArray[np.float64]
 FORMULAS = {"own": OWN, "on_delivery_round": ON_DELIVERY_ROUND, "point_to_point": POINT_TO_POINT}
 INFORMAL = "informal_buyer"
 MINUTES = 60.0
-SMALLEST_SHARE = 1e-3  # of a zone covered: below it routes are not denser
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Terms:
         """Number of queues, zones x channels."""
         return len(self.zones.zones) * len(self.channels)
 
-    def by_zone(self, of_channels: Vector) -> Vector:
+    def by_zone(self, of_channels: NDArray[Any]) -> NDArray[Any]:
         """Repeat values of channels for every zone, shape (queues,)."""
         return np.tile(of_channels, len(self.zones.zones))
 
@@ -76,14 +76,15 @@ def terms_of(country: str, spec: CountrySpec, zones: Zones, vehicles: dict[str, 
     return Terms(country, spec.behaviour, spec.informal, spec.depots, zones, dict(spec.channels), vehicles)
 
 
-def service_of(terms: Terms, when: float, covered: Vector) -> Service:
-    """Return how every queue is served at decimal year `when`; `covered` is the share of people each channel reaches.
+def service_of(terms: Terms, when: float) -> Service:
+    """Return how every queue is served at decimal year `when`.
 
     Vehicles, bases and points are there where the service reaches: with little coverage there are few, but no longer routes.
     """
     channels = list(terms.channels.values())
     vehicles = [terms.vehicles[channel.vehicle] for channel in channels]
     zones = terms.zones
+    reached = [zones.reached(c.coverage_share.at(when), zones.within(c.zones)) for c in channels]
 
     def of_channels(name: str) -> Vector:
         return terms.by_zone(np.array([_at(getattr(channel, name), when) for channel in channels]))
@@ -92,19 +93,18 @@ def service_of(terms: Terms, when: float, covered: Vector) -> Service:
         return terms.by_zone(np.array([getattr(vehicle, name).at(when) for vehicle in vehicles]))
 
     usable = of_vehicles("load_factor_share")
-    places = np.stack([zones.places(channel.people_per_base.at(when)) for channel in channels], axis=1)
-    bases = zones.sum(places)
-    distance = zones.mean(np.asarray(depot_distance_km(zones.area_km2[:, np.newaxis] / places)))
-    area = zones.effective_area_km2()[:, np.newaxis] / bases
-    active_bases = np.maximum(bases * np.maximum(covered, SMALLEST_SHARE), 1.0)
-    wanted = [c.vehicles_per_100k_households.at(when) * share for c, share in zip(channels, covered.tolist(), strict=True)]
-    fleet = np.stack([zones.vehicles(each) for each in wanted], axis=1)
-    households = zones.sum(zones.households)
-    points = np.stack([households * _at(c.points_per_100k_households, when) / 100_000.0 for c in channels], axis=1) * covered
+    places = [zones.places(channel.people_per_base.at(when)) for channel in channels]
+    bases = _by_queue([zones.sum(each * share) for each, share in zip(places, reached, strict=True)])
+    districts = [np.asarray(depot_distance_km(zones.area_km2 / each)) for each in places]
+    distance = [zones.mean(each, zones.households * share) for each, share in zip(districts, reached, strict=True)]
+    area = _by_queue([zones.effective_area_km2(share) for share in reached])
+    fleet = [zones.vehicles(c.vehicles_per_100k_households.at(when), share) for c, share in zip(channels, reached, strict=True)]
+    people = [zones.sum(zones.households * share) / 100_000.0 for share in reached]
+    points = [_at(c.points_per_100k_households, when) * each for c, each in zip(channels, people, strict=True)]
     bay = [0.0 if c.kind == INFORMAL or c.round == "on_delivery_round" else terms.depots.unload_minutes.at(when) for c in channels]
     return Service(
         formula=np.tile([FORMULAS[channel.round] for channel in channels], len(zones.zones)),
-        vehicles=fleet.ravel(),
+        vehicles=_by_queue(fleet),
         payload_kg=of_vehicles("payload_kg") * usable,
         volume_m3=of_vehicles("volume_m3") * usable,
         speed_kmh=of_vehicles("speed_kmh"),
@@ -115,13 +115,13 @@ def service_of(terms: Terms, when: float, covered: Vector) -> Service:
         off_road_days_per_km=of_vehicles("breakdowns_per_100k_km") / 1e5 * of_vehicles("repair_days"),
         road_factor=of_vehicles("road_factor"),
         days_per_week=of_channels("working_days_per_week"),
-        bases=active_bases.ravel(),
-        area_km2=area.ravel(),
-        depot_km=distance.ravel(),
+        bases=np.maximum(bases, 1.0),
+        area_km2=area / np.maximum(bases, 1.0),
+        depot_km=_by_queue(distance),
         gather_days=of_channels("gather_days"),
         pickup_kg=of_channels("pickup_kg"),
         density_kg_per_m3=of_channels("density_kg_per_m3"),
-        points=points.ravel(),
+        points=_by_queue(points),
         point_kg=of_channels("point_capacity_kg") * of_channels("fill_share"),
         age_limit_days=of_channels("age_limit_days"),
         spare_hours=of_channels("spare_minutes_per_day") / MINUTES,
@@ -167,6 +167,11 @@ def truck_of(terms: Terms, when: float) -> Truck:
         max(depots.age_limit_days.at(when), 1e-3),
         depots.backhaul_discount_share.at(when),
     )
+
+
+def _by_queue(of_channels: list[Vector]) -> Vector:
+    """Join values of shape (zones,) of every channel to shape (queues,)."""
+    return np.stack(of_channels, axis=1).ravel()
 
 
 def _at(quantity: Quantity | None, when: float) -> float:

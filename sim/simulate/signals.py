@@ -18,8 +18,9 @@ Sums = defaultdict[Place, float]
 
 BEFORE_DISMANTLING = frozenset({"sorting", "dismantling"})
 COLLECTORS = frozenset({"waiting", "vehicle"})
-# buyers bring what they fetch to depots too; what they do not sell goes straight to crude yards, formal loads go by line-haul
-CRUDE_YARDS = frozenset({"yard", "informal_yard"})
+# buyers bring what they fetch to depots too; what they do not sell goes on to crude yards
+CRUDE_YARD = "informal_yard"
+RIGHT_SHARE = 0.5
 STEPS = ("in_waste_kg", "collected_kg", "separated_kg", "refined_kg", "available_kg", "demand_kg")
 
 
@@ -27,7 +28,7 @@ def signals(tables: Mapping[str, Columns], spec: ScenarioSpec) -> Columns:
     """Table `signals`.
 
     in waste : flows out of `discard`, exports for reuse apart. collected : brought to depots, what informal buyers take on
-    to crude yards apart. separated : in fractions from which some end-processing of the scenario recovers the metal.
+    to crude yards apart. separated : put by dismantling into right fractions (`recoverable`).
     refined : products of end-processing that takes fractions, by country of origin; a second step (oxide to metal) does
     not count again. available : what the market sink booked for the country.
     """
@@ -56,20 +57,30 @@ def signals(tables: Mapping[str, Columns], spec: ScenarioSpec) -> Columns:
 
 
 def recoverable(spec: ScenarioSpec) -> dict[str, frozenset[str]]:
-    """Fractions that some end-processing takes, each with the metals it recovers from it."""
+    """Right fractions, each with its metals: end-processing of some plant recovers at least half of the metal from it.
+
+    What dismantling takes again (whole compressors, hard disks) is not separated yet, so no metal counts twice.
+    """
+    used = [spec.processes[name] for name in sorted({plant.process for plant in spec.plants})]
+    again = {material for process in used if process.stage in BEFORE_DISMANTLING for material in process.transfer}
     metals: defaultdict[str, set[str]] = defaultdict(set)
-    for process in spec.processes.values():
+    for process in used:
         if process.stage in END_STAGES:
-            for fraction in spec.fractions.keys() & process.transfer.keys():
-                metals[fraction] |= _metals(process.transfer[fraction], spec)
-    return {fraction: frozenset(found) for fraction, found in metals.items()}
+            for fraction in spec.fractions.keys() & process.transfer.keys() - again:
+                metals[fraction] |= _recovered(process.transfer[fraction], spec)
+    return {fraction: frozenset(metals[fraction]) for fraction in sorted(metals)}
 
 
-def _metals(outputs: Mapping[str, Mapping[str, Quantity]], spec: ScenarioSpec) -> set[str]:
-    """Metals that reach a product: neither residue nor another fraction."""
+def _recovered(outputs: Mapping[str, Mapping[str, Quantity]], spec: ScenarioSpec) -> set[str]:
+    """Metals of which products (neither residue nor another fraction) get at least half at the end of the run."""
     products = [row for output, row in outputs.items() if output != RESIDUE and output not in spec.fractions]
-    shares = ((metal, row.get(metal, row.get(ANY))) for row in products for metal in spec.substances)
-    return {metal for metal, share in shares if share is not None and share.at(float(spec.time.end)) > 0.0}
+    year = float(spec.time.end)
+
+    def share(metal: str) -> float:
+        stated = (row.get(metal, row.get(ANY)) for row in products)
+        return sum(quantity.at(year) for quantity in stated if quantity is not None)
+
+    return {metal for metal in spec.substances if share(metal) >= RIGHT_SHARE}
 
 
 def _ends(process: ProcessSpec, spec: ScenarioSpec) -> bool:
@@ -86,7 +97,7 @@ def _from_flows(flows: Columns) -> tuple[Sums, Sums]:
             in_waste[year, country, substance] += mass
         elif source in COLLECTORS and target == "depot":
             collected[year, country, substance] += mass
-        elif source == "depot" and target in CRUDE_YARDS:
+        elif source == "depot" and target == CRUDE_YARD:
             collected[year, country, substance] -= mass
     return in_waste, collected
 

@@ -144,7 +144,8 @@ def _process(world: World, name: str, spec: ProcessSpec, groups: Sequence[str], 
     highest = max(table.highest_sum for table in tables.values())
     if highest > SUM_WORTH_A_WARNING:
         world.warnings.append(f"process {name}: drawn transfer shares sum to {highest:.3f}; scaled to 1")
-    return Process(name, spec, tables, frozenset(spec.outputs) - set(fractions))
+    sold = frozenset(spec.outputs) - set(fractions) if spec.stage in {*END_STAGES, "crude"} else frozenset()
+    return Process(name, spec, tables, sold)
 
 
 def _milestone(plant: Plant, last: float) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from sim.core.version import program_version
+
 NAMED = 3  # keys in a warning
-PACKAGES = ("urban-mine", "numpy", "pandas", "pyarrow", "pydantic", "scipy", "simpy")
+PACKAGES = ("numpy", "pandas", "pyarrow", "pydantic", "scipy", "simpy")
 
 
 def merged(facts: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -50,6 +52,7 @@ def _cut_warning(keys: Sequence[str]) -> list[str]:
 def versions() -> dict[str, str]:
     """Versions of Python and of every package that can change a number."""
     found = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
+    found["urban-mine"] = program_version()
     for package in PACKAGES:
         try:
             found[package] = version(package)

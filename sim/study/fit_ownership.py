@@ -1,7 +1,7 @@
 """Fit the ownership curve of every country to the shape of the UNU e-waste series.
 
-Two numbers per country are fitted: the income at which ownership is half of saturation, and the steepness. Only the shape counts:
-the mean of the log ratio of modelled to published arisings is taken out, and the level comes from the base year.
+Two numbers per country are fitted: the income at which ownership is half of saturation, and the steepness. Only the shape of kg per
+head counts: the mean of the log ratio of modelled to published arisings is taken out, and the level comes from the base year.
 `python -m sim.study.fit_ownership` renews `sim/data/ownership.csv`.
 """
 
@@ -20,6 +20,7 @@ from scipy.optimize import least_squares
 
 from sim.core.lifetime import Discretisation
 from sim.core.quantity import Quantity
+from sim.core.series import by_year
 from sim.nodes.arisings import phases_of
 from sim.nodes.behaviour import behaviour_of
 from sim.nodes.cohorts import discards_by_year
@@ -70,7 +71,7 @@ def fit_all(library: Library) -> list[Fit]:
     behaviour = behaviour_of(panel, countries)
     parts = phases_of(panel, behaviour)
     kernel = residence_kernel(panel, parts, "uniform").sum(axis=3)
-    published = series_kt(library)
+    published = series(library)
     fits: dict[str, Fit] = {}
     used_kg = np.zeros((len(panel.countries), len(panel.years)))
     for importing in (False, True):
@@ -85,13 +86,16 @@ def fit_all(library: Library) -> list[Fit]:
 
 
 def fit(
-    panel: Panel, countries: Mapping[str, CountrySpec], kernel: Vector, row: int, used_kg: Vector, published_kt: Mapping[int, float]
+    panel: Panel, countries: Mapping[str, CountrySpec], kernel: Vector, row: int, used_kg: Vector, published: Mapping[int, float]
 ) -> Fit:
     """Fit one country by least squares on the logarithm, from two starting incomes."""
     key = panel.countries[row]
     last = FALLING[key][0] if key in FALLING else BASE_YEAR
-    years = [year for year in sorted(published_kt) if year <= last]
-    goal = np.log([published_kt[year] for year in years])
+    years = [year for year in sorted(published) if year <= last]
+    goal = np.log([published[year] for year in years])
+    population = countries[key].population
+    assert population is not None
+    people = by_year(population, panel.years)
     wanted = np.arange(len(panel.countries)) == row
     used_base = wanted * used_kg[panel.at(BASE_YEAR)]
 
@@ -100,7 +104,7 @@ def fit(
         trial = {**countries, key: with_curve(countries[key], half, steepness)}
         sold = reconstruct(panel, trial, kernel, used_base, wanted)[wanted][..., np.newaxis]
         gone = discards_by_year(sold, kernel[wanted])[0, ..., 0].sum(axis=0) + used_kg
-        ratio = np.log(gone[[panel.at(year) for year in years]]) - goal
+        ratio = np.log((gone / people)[[panel.at(year) for year in years]]) - goal
         return np.asarray(ratio - ratio.mean())
 
     starts = [np.log([half, 1.5]) for half in STARTS_USD]
@@ -147,11 +151,11 @@ def _country(raw: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def series_kt(library: Library, series: str = SERIES) -> dict[str, dict[int, float]]:
-    """Published e-waste generated [kt] by country and year."""
+def series(library: Library, name: str = SERIES, quantity: str = "ewaste_per_capita") -> dict[str, dict[int, float]]:
+    """A published series by country and year: kg per head, or kt for `ewaste_generated`."""
     out: dict[str, dict[int, float]] = {}
     for record in library.tables["ewaste-series"].records():
-        if record["series"] == series and record["quantity"] == "ewaste_generated":
+        if record["series"] == name and record["quantity"] == quantity:
             out.setdefault(record["country"], {})[int(record["year"])] = float(record["value"])
     return out
 
@@ -164,7 +168,7 @@ def write(fits: Iterable[Fit], path: Path) -> None:
         writer.writerow(head)
         for found in fits:
             words = (
-                f"Least squares on the logarithm of e-waste generated {found.years[0]}-{found.years[1]}, shape only "
+                f"Least squares on the logarithm of kg per head {found.years[0]}-{found.years[1]}, shape only "
                 f"(python -m sim.study.fit_ownership): root mean square {found.rms_share:.1%}, worst year {found.worst_share:.1%}"
                 + (FALLING[found.country][1] if found.country in FALLING else "")
             )

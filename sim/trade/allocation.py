@@ -39,13 +39,16 @@ class Option:
 class Route:
     """Where one material from one country goes. `shares`, where set, overrule the shares of the options."""
 
-    __slots__ = ("_year", "fallback", "material", "offered_kg", "options", "origin", "shares")
+    __slots__ = ("_borders", "_constant", "_year", "fallback", "material", "offered_kg", "options", "origin", "shares")
 
     def __init__(self, origin: str, material: str, options: Sequence[Option], fallback: Receiver | None) -> None:
         self.origin, self.material, self.fallback = origin, material, fallback
         self.options = list(options)
         self.shares: list[float] | None = None
         self.offered_kg = 0.0  # since someone last set it to 0
+        constant = all(len(option.share.points) == 1 for option in options)
+        self._constant = [option.share.value for option in options] if constant else None
+        self._borders = [(i, option.receiver) for i, option in enumerate(options) if isinstance(option.receiver, Border)]
         self._year = 0
 
     def split(self, kg: float, year: int, decimal_year: float, *, held: bool = False) -> list[tuple[Receiver, float]]:
@@ -57,15 +60,16 @@ class Route:
             self._year = year
             for option in self.options:
                 option.sent_kg = 0.0
-        shares = self.shares or [option.share.at(decimal_year) for option in self.options]
-        rooms = [option.room_kg(self.material, decimal_year) for option in self.options]
-        given = _allocate(kg, shares, [option.sent_kg for option in self.options], rooms)
+        options = self.options
+        shares = self.shares or self._constant or [option.share.at(decimal_year) for option in options]
+        room = lambda i: options[i].room_kg(self.material, decimal_year)  # noqa: E731
+        given = _allocate(kg, shares, [option.sent_kg for option in options], room)
         left = kg - sum(given)
-        if not held:
+        if self._borders and not held:
             self._note_blocked(kg, shares, 0.0 if self.fallback is not None else left)
         self.offered_kg += kg - (left if self.fallback is None else 0.0)
         plan = []
-        for option, part in zip(self.options, given, strict=True):
+        for option, part in zip(options, given, strict=True):
             if part > 0.0:
                 option.sent_kg += part
                 plan.append((option.receiver, part))
@@ -74,22 +78,26 @@ class Route:
         return plan
 
     def _note_blocked(self, kg: float, shares: Sequence[float], left: float) -> None:
-        for option, share in zip(self.options, shares, strict=True):
-            if isinstance(option.receiver, Border) and share > 0.0 and option.receiver.banned():
-                standing = min(share * kg, left)
-                option.receiver.note_blocked("waiting to be sent", standing, share * kg - standing)
+        for i, border in self._borders:
+            if shares[i] > 0.0 and border.banned():
+                standing = min(shares[i] * kg, left)
+                border.note_blocked("waiting to be sent", standing, shares[i] * kg - standing)
 
 
-def _allocate(kg: float, shares: Sequence[float], sent: Sequence[float], rooms: Sequence[float]) -> list[float]:
-    """Masses by destination: first those behind their share, then overflow in the order given."""
+def _allocate(kg: float, shares: Sequence[float], sent: Sequence[float], room: Callable[[int], float]) -> list[float]:
+    """Masses by destination: first those behind their share, then overflow in the order given; `room(i)` is asked when needed."""
     total = sum(sent) + kg
     behind = [share * total - done if share > 0.0 else 0.0 for share, done in zip(shares, sent, strict=True)]
     order = sorted(range(len(shares)), key=lambda i: -behind[i])
-    given = [0.0] * len(shares)
+    given, rooms = [0.0] * len(shares), [-1.0] * len(shares)
     left = kg
 
     def give(i: int, most: float) -> float:
         nonlocal left
+        if left <= DUST * kg:
+            return 0.0
+        if rooms[i] < 0.0:
+            rooms[i] = room(i)
         part = min(most, rooms[i] - given[i], left)
         if part <= DUST * kg:
             return 0.0

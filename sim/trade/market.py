@@ -22,6 +22,8 @@ from sim.trade.prices import Disturbance, Prices, month_middles
 KG_PER_T = 1000.0
 ROUNDING = 1e-9  # of demand: a gap smaller than this is met
 MEASURES = ("demand_kg", "primary_kg", "recovered_kg", "stockpile_kg", "shortfall_kg", "price_usd_per_kg", "primary_hhi")
+REST = "ROW"  # sources nobody has told apart: counted as one supplier, so concentration is an upper bound ...
+MOST = 0.5  # ... and not told where they are more than this share
 NO_CARRIER = "other"  # everything that is not a tracked element
 Array = NDArray[np.float64]
 
@@ -243,7 +245,9 @@ class Market:
         self, position: Position, month: int, masses_kg: tuple[float, float, float, float], weights: Mapping[str, float]
     ) -> None:
         demand, primary, recovered, shortfall = masses_kg
-        concentration = sum(share**2 for share in _normal(weights).values()) if primary > 0.0 else float("nan")
+        shares = _normal(weights) if primary > 0.0 else {}
+        known = shares and shares.get(REST, 0.0) <= MOST
+        concentration = sum(share**2 for share in shares.values()) if known else float("nan")
         row = (demand, primary, recovered, position.reserve.kg, shortfall, self._price(position, month), concentration)
         self._world.recorder.cell("market", month, position.country, position.metal)[:] = row
 

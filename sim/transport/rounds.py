@@ -87,7 +87,7 @@ class Service:
 class Rounds:
     """Routes of each queue, shape (queues,), per route.
 
-    trips_per_day : routes one vehicle can make on a working day. able_per_day : routes of the whole fleet on a mean
+    trips_per_day : routes one vehicle makes on a full working day, on average. able_per_day : routes of the whole fleet on a mean
     calendar day. most_stops : what the load or the spare minutes of one route allow.
     """
 
@@ -188,10 +188,13 @@ def _point_to_point(service: Service, rate: Vector, pickup_kg: Vector, year_days
 def _limited(
     service: Service, load_kg: Vector, stops: Vector, most: Vector, km: Vector, fits: NDArray[np.bool_], year_days: float
 ) -> Rounds:
-    """Limit routes of known load and length by the shifts, yearly hours and breakdowns of the fleet."""
+    """Limit routes of known load and length by the shifts, yearly hours and breakdowns of the fleet.
+
+    A shift is filled with routes, the last one cut to what is left: no route and no day is longer than a shift.
+    """
     hours = np.asarray(route_hours(km, service.speed_kmh, stops, service.stop_hours, service.unload_hours))
     fits &= (hours * FIT <= service.shift_hours) & (hours > 0.0)
-    trips = np.where(fits, np.floor(_ratio(service.shift_hours, hours) / FIT), 0.0)
+    trips = np.where(fits, _ratio(service.shift_hours, hours), 0.0)
     on_the_road = service.vehicles / (1.0 + service.off_road_days_per_km * km * trips)
     by_shift = on_the_road * trips * service.days_per_week / DAYS_PER_WEEK
     by_year = service.vehicles * _ratio(service.hours_per_year, hours) / year_days

@@ -143,4 +143,4 @@ def fill_days(rate_kg_per_day: Values, load_kg: Values, age_limit_days: Values) 
     """
     rate, load = np.broadcast_arrays(np.asarray(rate_kg_per_day, dtype=np.float64), np.asarray(load_kg, dtype=np.float64))
     full = np.divide(load, rate, out=np.full(rate.shape, np.inf), where=rate > 0.0)
-    return np.minimum(full, age_limit_days)
+    return np.asarray(np.minimum(full, age_limit_days))

@@ -227,7 +227,7 @@ def test_allocation_gives_what_there_is_to_those_with_room(kg: float, parts: lis
     total = sum(share for share, _, _ in parts) or 1.0
     shares = [share / max(total, 1.0) for share, _, _ in parts]
     rooms = [room for _, _, room in parts]
-    given = _allocate(kg, shares, [sent for _, sent, _ in parts], rooms)
+    given = _allocate(kg, shares, [sent for _, sent, _ in parts], lambda i: rooms[i])
     assert all(0.0 <= part <= room * (1.0 + 1e-12) for part, room in zip(given, rooms, strict=True))
     assert sum(given) <= kg * (1.0 + 1e-9)
     assert sum(given) >= min(kg, sum(rooms)) - 1e-9 * kg

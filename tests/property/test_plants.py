@@ -90,7 +90,7 @@ def build(network, audit="event"):
     return site, supplier
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(networks())
 def test_networks_close_at_every_event(network):
     site, supplier = build(network)

@@ -204,7 +204,7 @@ def test_explain_a_value_with_its_source(run):
     code, out, _ = run("explain", "countries.JPN.channels.delivery_truck.coverage_share")
     assert code == 0
     for words in (
-        "Share of people",
+        "the service reaches",
         "unit     share",
         "allowed  0 to 1",
         "value    0.5",

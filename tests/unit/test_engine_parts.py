@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sim.core.calendar import Calendar
 from sim.core.lot import Lot
 from sim.engine.clock import Clock
 from sim.engine.composition import Composition
@@ -18,6 +19,7 @@ from sim.engine.stockpile import Stockpile
 from sim.engine.streams import Streams
 from sim.engine.tags import Origin, Tags
 from sim.engine.transit import Transit
+from sim.engine.world import World
 
 ROOT = Path(__file__).parents[2]
 NAME = "JPN/JP-13/delivery_truck/offers"
@@ -128,6 +130,22 @@ def test_a_watched_run_is_the_same_run():
     assert (seen, watched, clock.now) == (["a"], [1.0], 2.0)
     clock.run(3.0)
     assert (seen, sorted(set(watched))) == (["a", "b"], [1.0, 2.0])
+
+
+def test_the_world_knows_its_month_and_year():
+    composition = Composition(("Cu",))
+    world = World(Calendar.of(2027, 2028), composition, Ledger(composition), Streams(1, 0))
+    seen = []
+    for day in (0.0, 30.999, 31.0, 364.5, 365.0, 424.0, 730.0):
+        world.clock.at(day, lambda _: seen.append((world.month, world.year, world.decimal_year)))
+    world.clock.run(800.0)
+    months, years, decimal = zip(*seen, strict=True)
+    assert months == (0, 0, 1, 11, 12, 13, 23), "29 February 2028 is day 424"
+    assert years == (2027, 2027, 2027, 2027, 2028, 2028, 2028)
+    assert decimal == pytest.approx(
+        [2027, 2027 + 30.999 / 365, 2027 + 31 / 365, 2027 + 364.5 / 365, 2028, 2028 + 59 / 366, 2028 + 365 / 366]
+    )
+    assert (world.month, world.year) == (23, 2028), "after the end it stays the last month"
 
 
 # stockpile and transit

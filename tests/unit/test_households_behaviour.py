@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.fixtures.homes import Scope, arisings, build, country, product, products
 
 from sim.core.errors import WiringError
+from tests.fixtures.homes import Scope, arisings, build, country, product, products
 
 FRIDGE, HANDSET = 0, 2
 COLD, PHONE = 0, 1

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.fixtures.homes import SUBSTANCES, build, country, magnet, product, products
 
 from sim.core.errors import WiringError
 from sim.core.lifetime import year_shares
 from sim.nodes.product_spec import CountryProductSpec
+from tests.fixtures.homes import SUBSTANCES, build, country, magnet, product, products
 
 COOLER = 1
 

@@ -42,7 +42,7 @@ def dials(folder: Path, *rows: str, name: str = "dials", **more):
 
 def faults_of(folder: Path) -> list[str]:
     with pytest.raises(ScenarioError) as caught:
-        load_library(folder)
+        load_library(folder).check_reference()
     return [str(fault) for fault in caught.value.faults]
 
 

@@ -260,3 +260,13 @@ def test_month_ends_are_kept_by_the_wiring() -> None:
     world, _, _ = build(scenario(market=spec().model_dump()))
     world.clock.run(world.calendar.days)
     assert sorted(rows(world)) == list(range(36))
+
+
+def test_concentration_is_not_told_where_most_supply_is_of_unknown_origin() -> None:
+    told = {}
+    for rest in (0.4, 0.6):
+        world, made = market(demand={"JPN": {"Nd": DEMAND | {"supply_share": {"CHN": 1.0 - rest, "ROW": rest}}}})
+        made.close_month(0)
+        told[rest] = rows(world)[0]["primary_hhi"]
+    assert told[0.4] == pytest.approx(0.52)
+    assert math.isnan(told[0.6])

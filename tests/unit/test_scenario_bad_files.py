@@ -139,6 +139,31 @@ def test_a_library_fault_points_at_its_table():
     assert (fault.file, fault.line, fault.path) == ("sim/data/tiny.csv", 7, "sea.customs_days")
 
 
+def test_what_refers_to_a_faulty_entry_is_not_blamed(tmp_path):
+    library = TinyLibrary()
+    del library.tree["countries"]["JPN"]["depots"]["handling_usd_per_t"]
+    assert [fault.path for fault in faults_of("baseline", library)] == ["countries.JPN.depots.handling_usd_per_t"]
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        """extends = "baseline"
+name = "Mine"
+[[plants]]
+name = "New line"
+country = "JPN"
+process = "cu_smelter"
+capacity_t_per_year = -5
+[[routes]]
+name = "phones of America"
+origin = "USA"
+material = "board"
+destinations = [{ to = "New line", share = 1.0 }]
+fallback = "wait"
+""",
+        encoding="utf-8",
+    )
+    assert [fault.line for fault in faults_of(file)] == [3, 7]
+
+
 def test_the_command_says_the_same_and_ends_with_three():
     files = [str(FOLDER / bad["file"]) for bad in BAD[:3]]
     done = subprocess.run(

@@ -204,6 +204,16 @@ def test_the_drawn_specification_is_valid_by_itself(tmp_path):
     assert type(spec).model_validate(spec.model_dump(exclude_none=True)) == spec
 
 
+def test_a_range_without_width_is_a_plain_number_with_its_grade(tmp_path):
+    tree = tiny_tree()
+    tree["plants"][1]["capacity_t_per_year"] = {"low": 53000.0, "mode": 53000.0, "high": 53000.0}
+    key = "plants.Saganoseki Smelter.capacity_t_per_year"
+    found = {one.key: one for one in plan_of(load(tmp_path, library=TinyLibrary(tree))).uncertain}
+    assert found[key].sigma > 0.0
+    stated = '[[plants]]\nname = "Saganoseki Smelter"\ncapacity_t_per_year = { low = 5, mode = 5, high = 5 }\n'
+    assert key not in {one.key for one in plan_of(load(tmp_path, stated)).uncertain}
+
+
 def test_a_resolved_scenario_draws_the_same(tmp_path):
     scenario = load(tmp_path, f"[{CHANNEL}]\ncoverage_share = 0.4\n")
     (tmp_path / "resolved.toml").write_text(scenario.resolved_toml(), encoding="utf-8")

@@ -12,6 +12,7 @@ import pytest
 from sim.core.calendar import Calendar
 from sim.core.errors import ConservationError
 from sim.core.lot import Lot
+from sim.core.quantity import Quantity
 from sim.engine.composition import Composition
 from sim.engine.ledger import Ledger
 from sim.engine.streams import Streams
@@ -139,7 +140,7 @@ def test_flows_and_stocks_by_substance_with_totals_and_without_zeros(world, spec
     reuse = ledger.account("reuse JPN", "exported_for_reuse", "JPN", outside=True)
     waiting = [ledger.stockpile(f"waiting {zone}", "waiting", "JPN") for zone in ("a", "b")]
     depot = ledger.stockpile("depot a", "depot", "JPN")
-    crude = ledger.stockpile("JPN informal dismantlers yard", "yard", "JPN")
+    crude = ledger.stockpile("JPN informal dismantlers yard", "informal_yard", "JPN")
     ref = world.composition.add(np.array([0.0, 1.0, 9.0, 90.0]))  # Nd, Au, Cu, other
     for pile in waiting:
         ledger.move(1.0, [Lot(100.0, ref, 0, 0.0)], discard, pile)
@@ -148,10 +149,10 @@ def test_flows_and_stocks_by_substance_with_totals_and_without_zeros(world, spec
     ledger.move(3.0, depot.take(10.0), depot.account, crude)
     tables = collected(world, spec, arisings)
     assert rows(tables["flows"], "year", "country", "source", "target", "substance", "mass_kg") == [
-        (2025, "JPN", "depot", "yard", "Au", pytest.approx(0.1)),
-        (2025, "JPN", "depot", "yard", "Cu", pytest.approx(0.9)),
-        (2025, "JPN", "depot", "yard", "other", pytest.approx(9.0)),
-        (2025, "JPN", "depot", "yard", "total", pytest.approx(10.0)),
+        (2025, "JPN", "depot", "informal_yard", "Au", pytest.approx(0.1)),
+        (2025, "JPN", "depot", "informal_yard", "Cu", pytest.approx(0.9)),
+        (2025, "JPN", "depot", "informal_yard", "other", pytest.approx(9.0)),
+        (2025, "JPN", "depot", "informal_yard", "total", pytest.approx(10.0)),
         (2025, "JPN", "discard", "exported_for_reuse", "Au", 0.5),
         (2025, "JPN", "discard", "exported_for_reuse", "Cu", 4.5),
         (2025, "JPN", "discard", "exported_for_reuse", "other", 45.0),
@@ -166,7 +167,9 @@ def test_flows_and_stocks_by_substance_with_totals_and_without_zeros(world, spec
         (2025, "JPN", "waiting", "depot", "total", pytest.approx(40.0)),
     ]
     totals = [row for row in rows(tables["stocks"], "account", "substance", "mass_kg") if row[1] == "total"]
-    assert totals == [(stage, "total", pytest.approx(kg)) for stage, kg in (("depot", 30.0), ("waiting", 160.0), ("yard", 10.0))]
+    assert totals == [
+        (stage, "total", pytest.approx(kg)) for stage, kg in (("depot", 30.0), ("informal_yard", 10.0), ("waiting", 160.0))
+    ]
     ladder = {row[0]: row[1:] for row in rows(tables["signals"], "metal", "in_waste_kg", "collected_kg", "collection_rate_share")}
     assert ladder["Au"] == pytest.approx((2.0, 0.3, 0.15))
     assert ladder["total"] == pytest.approx((200.0, 30.0, 0.15))
@@ -225,6 +228,23 @@ def test_separated_counts_right_fractions_and_refined_counts_once(world, spec, a
     tables = collected(world, spec, arisings)
     assert rows(tables["signals"], "metal", "separated_kg", "refined_kg") == [("Au", 6.0, 5.0)]
     assert rows(tables["recovery"], "plant_country", "stage")[-1] == ("JPN", "refining")
+
+
+def test_right_fractions_are_not_taken_apart_again_and_give_half_of_the_metal(spec):
+    """A plant that takes boards apart makes them intermediate; a smelter that loses gold makes boards wrong for gold."""
+    dismantle, smelt = spec.processes[DISMANTLE], spec.processes[SMELT]
+    again = dismantle.model_copy(update={"transfer": {**dismantle.transfer, "board": {}}})
+    assert recoverable(spec.model_copy(update={"processes": {DISMANTLE: again, SMELT: smelt}})) == {}
+    poor = {
+        "board": {
+            "refined_metal": {"Au": Quantity.constant(0.4), "Cu": Quantity.constant(0.5)},
+            "residue": {"Nd": Quantity.constant(1.0)},
+        }
+    }
+    lossy = smelt.model_copy(update={"transfer": poor})
+    assert recoverable(spec.model_copy(update={"processes": {DISMANTLE: dismantle, SMELT: lossy}})) == {"board": frozenset({"Cu"})}
+    unused = spec.model_copy(update={"plants": tuple(plant for plant in spec.plants if plant.process != SMELT)})
+    assert recoverable(unused) == {}
 
 
 def test_quantiles_of_bins():

@@ -1,0 +1,27 @@
+"""`urban-mine report`: the report of a results folder, or the gallery of a folder of runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sim.cli.common import Output, output_options
+
+
+@click.command("report")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--lang", default="en,ja", show_default=True, help="Languages with commas between them: en, ja.")
+@click.option("--figures", type=click.Path(path_type=Path), help="Folder for the charts as SVG and PNG (needs the extra [images]).")
+@output_options
+def command(folder: Path, lang: str, figures: Path | None, out: Output) -> None:
+    """Write the report of run folder FOLDER again; of a folder of runs, its gallery index.html."""
+    from sim.report.gallery import write_gallery  # noqa: PLC0415 - start-up time
+    from sim.report.page import write_report  # noqa: PLC0415
+
+    languages = [part.strip() for part in lang.split(",") if part.strip()]
+    if (folder / "manifest.json").exists() or not any(folder.glob("*/*/manifest.json")):
+        files = write_report(folder, languages, figures)
+    else:
+        files = write_gallery(folder, languages)
+    out.result("\n".join(f"Wrote {file}" for file in files), {"folder": str(folder), "files": [str(file) for file in files]})
