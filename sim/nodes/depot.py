@@ -12,9 +12,10 @@ from sim.engine.world import Receiver, Router, World
 from sim.nodes.offers import Part
 from sim.nodes.waiting import SMALL, merged
 
-Cargo = list[tuple[str, list[Lot]]]
-Send = Callable[[int, Receiver, Cargo], None]
-"""`send(zone, receiver, cargo)`: lots of the depots' account leave for a plant."""
+Cargo = dict[str, list[tuple[int, list[Lot]]]]
+"""Product group -> zone and lots, in order of loading."""
+Send = Callable[[Receiver, Cargo], None]
+"""`send(receiver, cargo)`: lots of the depots' account leave for a plant."""
 
 
 class _Stores:
@@ -129,25 +130,24 @@ class Depots:
         """Sort what has come in, send it where the router says, and hand the rest of what buyers brought to crude yards."""
         for zone in range(self._zones):
             self._sort(zone, sold_to_formal_share)
-        loads: dict[tuple[int, str], tuple[Receiver, Cargo]] = {}
+        loads: dict[str, tuple[Receiver, Cargo]] = {}
+        loaded: dict[str, float] = {}
         for group, stores in self._sorted.items():
             offered = self._for_sale[group]
-            total, sale = sum(stores.kg), sum(offered.kg)
-            if total + sale <= 0.0:
-                continue
-            for receiver, kg in self._router.plan(self._country, group, total + sale):
-                room = min(kg, self._space_kg(receiver, group))
-                room = self._fill(stores, receiver, group, room, loads)
-                left = self._fill(offered, receiver, group, room, loads)
-                self.sold_to_formal_kg += room - left
+            total = sum(stores.kg) + sum(offered.kg)
+            for receiver, kg in self._router.plan(self._country, group, total) if total > 0.0 else ():
+                room = min(kg, self._space_kg(receiver, group) - loaded.get(receiver.name, 0.0))
+                cargo = loads.setdefault(receiver.name, (receiver, {}))[1].setdefault(group, [])
+                unsold = self._fill(stores, receiver, room, cargo)
+                left = self._fill(offered, receiver, unsold, cargo)
+                self.sold_to_formal_kg += unsold - left
+                loaded[receiver.name] = loaded.get(receiver.name, 0.0) + max(room, 0.0) - left
             stores.tidy()
-        for (zone, _), (receiver, cargo) in loads.items():
-            send(zone, receiver, cargo)
+        for receiver, cargo in loads.values():
+            send(receiver, cargo)
         self._hand_over_crude()
 
-    def _fill(
-        self, stores: _Stores, receiver: Receiver, group: str, room: float, loads: dict[tuple[int, str], tuple[Receiver, Cargo]]
-    ) -> float:
+    def _fill(self, stores: _Stores, receiver: Receiver, room: float, cargo: list[tuple[int, list[Lot]]]) -> float:
         """Load the stores of the nearest zones for a receiver until `room` is used; return what is left of it [kg]."""
         enough = SMALL * room
         for zone in self._by_distance(receiver):
@@ -156,7 +156,7 @@ class Depots:
             if stores.kg[zone] > 0.0:
                 kg, lots = stores.load(zone, room)
                 room -= kg
-                loads.setdefault((zone, receiver.name), (receiver, []))[1].append((group, lots))
+                cargo.append((zone, lots))
         return max(room, 0.0)
 
     def _sort(self, zone: int, sold_to_formal_share: float) -> None:

@@ -59,9 +59,10 @@ class Collection:
         self.waiting = Waiting(world, country, tuple(zone.key for zone in self._zones), self._channel_keys)
         self.vehicles = world.ledger.account(f"{country} vehicles", "vehicle", country)
         self.depots = Depots(world, country, len(self._zones), router, crude, self._distance_km, self._space_kg)
-        self.line_haul = LineHaul(world, country, self.depots.account, self.depots.put_back)
-        self._depots_of = terms.zones.sum(terms.zones.places(terms.depots.people_per_depot.value))
-        bays = np.maximum(np.round(self._depots_of * terms.depots.unload_bays.value), 1.0).astype(int)
+        keys = tuple(zone.key for zone in self._zones)
+        depots = terms.zones.sum(terms.zones.places(terms.depots.people_per_depot.value))
+        self.line_haul = LineHaul(world, country, keys, depots, self.depots.account, self.depots.put_back)
+        bays = np.maximum(np.round(depots * terms.depots.unload_bays.value), 1.0).astype(int)
         stations = [Station(world.clock, int(count)) for count in bays]
         self.fleet = Fleet(world.clock, resolution.vehicles, terms.queues, stations, self._take, self._deliver)
         world.ledger.accounts[self.vehicles].holdings = self.fleet.held
@@ -206,9 +207,13 @@ class Collection:
     def _deliver(self, queue: int, lots: list[Lot]) -> None:
         self.depots.bring(queue // len(self._channel_keys), lots, self.vehicles)
 
-    def _send(self, zone: int, receiver: Receiver, cargo: Cargo) -> None:
-        km, depots = self._distance_km(zone, receiver), float(self._depots_of[zone])
-        self.line_haul.send(zone, self._zones[zone].key, receiver, cargo, km, depots, self._days)
+    def _send(self, receiver: Receiver, cargo: Cargo) -> None:
+        if self._resolution.vehicles == "platoon":
+            self.line_haul.send(receiver, cargo, self._days, self._distance_km)
+            return
+        for zone in sorted({zone for loads in cargo.values() for zone, _ in loads}):
+            own = {group: [load for load in loads if load[0] == zone] for group, loads in cargo.items()}
+            self.line_haul.send(receiver, own, self._days, self._distance_km)
 
     def _distance_km(self, zone: int, receiver: Receiver) -> float:
         return self._road_km(self._zones[zone], receiver)
