@@ -143,8 +143,8 @@ class Depots:
                 self.sold_to_formal_kg += unsold - left
                 loaded[receiver.name] = loaded.get(receiver.name, 0.0) + max(room, 0.0) - left
             stores.tidy()
-        for receiver, cargo in loads.values():
-            send(receiver, cargo)
+        for receiver, whole in loads.values():
+            send(receiver, whole)
         self._hand_over_crude()
 
     def _fill(self, stores: _Stores, receiver: Receiver, room: float, cargo: list[tuple[int, list[Lot]]]) -> float:

@@ -82,7 +82,7 @@ def panel_of(
     Raises
     ------
     WiringError
-        A product names a group that does not exist.
+        A product names a group that does not exist, or has no life.
     """
     unknown = [
         Fault("", 0, f"products.{key}.group", f"'{p.group}' is not a group") for key, p in products.items() if p.group not in groups
@@ -97,6 +97,7 @@ def panel_of(
     own = {(c, p): country_products.get(c, {}).get(p) for c in home for p in kept}
     shape = _table(home, kept, own, "weibull_shape")
     scale = _table(home, kept, own, "weibull_scale_years")
+    _check_lives(home, kept, shape, scale)
     return Panel(
         countries=home,
         products=tuple(kept),
@@ -121,6 +122,15 @@ def chosen(spec: ProductSpec, own: CountryProductSpec | None, field: str) -> Qua
     value = getattr(own, field) if own is not None else None
     value = value if value is not None else getattr(spec, field)
     return value if value is not None else ONE
+
+
+def _check_lives(home: tuple[str, ...], kept: Mapping[str, ProductSpec], shape: Vector, scale: Vector) -> None:
+    faults = set()
+    for name, table in (("weibull_shape", shape), ("weibull_scale_years", scale)):
+        for i, j in np.argwhere(table <= 0.0):
+            faults.add(Fault("", 0, f"products.{list(kept)[j]}.{name}", f"must be above 0 (in {home[i]})"))
+    if faults:
+        raise WiringError(sorted(faults))
 
 
 def _table(home: tuple[str, ...], kept: Mapping[str, ProductSpec], own: Own, field: str) -> Vector:

@@ -69,12 +69,30 @@ def _read(panel: Panel, spec: CountrySpec, key: str, row: int, kernel: Vector) -
     missing = [name for name in ("arisings", "population", "gdp_per_capita_usd") if getattr(spec, name) is None]
     if missing or spec.arisings is None or spec.population is None or spec.gdp_per_capita_usd is None:
         raise WiringError([Fault("", 0, f"countries.{key}.{name}", "is needed to reconstruct arisings") for name in missing])
+    _check_positive(key, spec, panel.years)
     income = highest_so_far(trailing_mean(by_year(spec.gdp_per_capita_usd, panel.years), INCOME_YEARS))
     half, steepness = spec.arisings.ownership_half_gdp_usd.value, spec.arisings.ownership_steepness.value
     ownership = ownership_share(income, half, steepness)
     last = max(int(spec.gdp_per_capita_usd.points[-1][0]), BASE_YEAR)
     ownership[panel.at(last) :] = ownership[panel.at(last)]
     return _Country(key, row, spec.arisings, by_year(spec.population, panel.years), ownership, last, kernel)
+
+
+def _check_positive(key: str, spec: CountrySpec, years: Vector) -> None:
+    """Raise `WiringError` for numbers that the curve divides by."""
+    needed = {
+        "population": spec.population,
+        "gdp_per_capita_usd": spec.gdp_per_capita_usd,
+        "arisings.ownership_half_gdp_usd": spec.arisings.ownership_half_gdp_usd if spec.arisings else None,
+        "arisings.convergence_years": spec.arisings.convergence_years if spec.arisings else None,
+    }
+    faults = [
+        Fault("", 0, f"countries.{key}.{name}", "must be above 0")
+        for name, quantity in needed.items()
+        if quantity is not None and by_year(quantity, years).min() <= 0.0
+    ]
+    if faults:
+        raise WiringError(faults)
 
 
 def _country_pom(panel: Panel, country: _Country, used_base_kg: float) -> Vector:
@@ -139,27 +157,33 @@ def _levels(panel: Panel, country: _Country, paths: Vector, used_base_kg: float)
     known_kg = float((scale * gone[:, base] * panel.headline).sum())
     mix_kg = spec.base_year_kt.value * KG_PER_KT - known_kg - used_base_kg
     shares = np.array([spec.mix.get(key, ZERO).value for key in panel.products]) * _by_mix(panel, country)
-    _check_levels(panel, country, known_kg + used_base_kg, mix_kg, (shares > 0.0) & (gone[:, base] <= 0.0))
     has = shares > 0.0
+    _check_levels(panel, country, mix_kg, has, gone[:, base])
     scale[has] = mix_kg * shares[has] / shares.sum() / gone[has, base]
     return scale, mix_kg
 
 
-def _check_levels(panel: Panel, country: _Country, known_kg: float, mix_kg: float, never_sold: NDArray[np.bool_]) -> None:
-    """Raise `WiringError` where the base-year total cannot be shared out."""
+def _check_levels(panel: Panel, country: _Country, mix_kg: float, has: NDArray[np.bool_], gone_kg: Vector) -> None:
+    """Raise `WiringError` where what is left of the base-year total cannot be shared out."""
     path, faults = f"countries.{country.key}.arisings", []
     if mix_kg < 0.0:
-        known = f"{known_kg / KG_PER_KT:.1f} kt"
-        faults.append(Fault("", 0, f"{path}.base_year_kt", f"is less than known units and used imports, {known}"))
-    for j in np.flatnonzero(never_sold):
+        known_kt = country.spec.base_year_kt.value - mix_kg / KG_PER_KT
+        faults.append(Fault("", 0, f"{path}.base_year_kt", f"is less than known units and used imports, {known_kt:.1f} kt"))
+    if mix_kg > 0.0 and not has.any():
+        faults.append(Fault("", 0, f"{path}.mix", f"has no share for the {mix_kg / KG_PER_KT:.1f} kt that no known units explain"))
+    for j in np.flatnonzero(has & (gone_kg <= 0.0)):
         faults.append(Fault("", 0, f"{path}.mix.{panel.products[j]}", f"has a share, but nothing was sold before {BASE_YEAR}"))
     if faults:
         raise WiringError(faults)
 
 
 def _fit_units(panel: Panel, country: _Country, units: Quantity, column: int, gone_kg: Vector) -> float:
-    """Factor that makes modelled discards meet the known units on average over the years in which they are known."""
+    """Factor that makes modelled discards meet the known units on average over the years in which they are known.
+
+    1 where nothing is discarded or counted yet: the path itself is in units.
+    """
     years = [int(y) for y, _ in units.points if panel.years[0] <= y <= country.last_income_year] or [BASE_YEAR]
     at = [panel.at(y) for y in years]
     modelled = float((gone_kg[at] / panel.unit_mass_kg[country.row, column, at]).sum())
-    return sum(units.at(y) for y in years) / modelled if modelled > 0.0 else 0.0
+    counted = sum(units.at(y) for y in years)
+    return counted / modelled if modelled > 0.0 and counted > 0.0 else 1.0

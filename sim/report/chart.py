@@ -169,7 +169,7 @@ def plain(value: Any) -> Any:
 def wrapped(text: str, width: int = 24) -> Trusted:
     """`text` in lines of about `width` characters for axes; its own marks are made harmless."""
     lines, current = [], ""
-    for word in text.split(" "):
+    for word in text.split():
         if current and len(current) + len(word) >= width:
             lines.append(current)
             current = word

@@ -15,7 +15,6 @@ from sim.core.lot import Lot
 from sim.engine.transit import Transit
 from sim.engine.world import Receiver, World
 from sim.transport.fleet import KEYS, MEASURES
-from sim.transport.route import route_co2_kg, route_cost_usd, route_hours
 
 Cargo = dict[str, list[tuple[int, list[Lot]]]]
 """Product group -> zone and lots, in order of loading."""
@@ -76,7 +75,7 @@ class LineHaul:
         depot_account: int,
         turned_back: Callable[[int, str, list[Lot]], None],
     ) -> None:
-        self._world, self._country, self._zones, self._depots = world, country, zones, depots.tolist()
+        self._world, self._country, self._zones, self._depots = world, country, zones, [float(count) for count in depots]
         self._depot_account, self._turned_back = depot_account, turned_back
         self.transit = Transit(world.ledger, f"{country} line-haul", "linehaul", country)
         self._on_way: dict[str, float] = {}
@@ -116,11 +115,11 @@ class LineHaul:
         rate = kg / days / self._depots[zone]
         fill = min(truck.payload_kg / rate, truck.age_limit_days)
         trips = kg / (rate * fill)
-        out = float(route_hours(km, truck.speed_kmh, 1.0, truck.stop_hours, 0.0))
+        out = km / truck.speed_kmh + truck.stop_hours
         hours = out + km / truck.speed_kmh
         charged = 2.0 * km * (1.0 - truck.backhaul_discount_share)
-        cost = trips * float(route_cost_usd(charged, hours, truck.usd_per_km, truck.usd_per_hour))
-        co2 = trips * float(route_co2_kg(charged, truck.co2_kg_per_km))
+        cost = trips * (truck.usd_per_km * charged + truck.usd_per_hour * hours)
+        co2 = trips * truck.co2_kg_per_km * charged
         cell = self._world.recorder.cell("fleet", self._world.year, self._country, self._zones[zone], CHANNEL, truck.name)
         booked = (trips, trips, trips * charged, trips * hours, kg, trips * truck.payload_kg, cost, co2)
         for measure, amount in enumerate(booked):

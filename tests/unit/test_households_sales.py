@@ -134,6 +134,9 @@ def test_vehicles_stay_behind_their_switch_and_change_no_other_total():
     [
         ({"sold_units": {"fridge": {"2000": 1e8, "2020": 1e8}}}, "is less than known units and used imports"),
         ({"mix": {"fridge": 0.5, "late": 0.5}}, "nothing was sold before 2022"),
+        ({"mix": {}}, "has no share for the 100.0 kt"),
+        ({"convergence_years": 0.0}, r"convergence_years: must be above 0"),
+        ({"ownership_half_gdp_usd": -5.0}, r"ownership_half_gdp_usd: must be above 0"),
     ],
 )
 def test_a_total_that_cannot_be_shared_out_is_an_error(spec, message):
@@ -145,6 +148,17 @@ def test_a_total_that_cannot_be_shared_out_is_an_error(spec, message):
 def test_a_country_without_income_is_an_error():
     with pytest.raises(WiringError, match=r"countries\.AAA\.gdp_per_capita_usd: is needed"):
         build({"AAA": country(gdp_per_capita_usd=None)})
+
+
+def test_a_product_without_a_life_is_an_error():
+    with pytest.raises(WiringError, match=r"products\.fridge\.weibull_scale_years: must be above 0"):
+        build(kinds=products() | {"fridge": product("cold", weibull_scale_years=0.0)})
+
+
+def test_units_that_only_begin_later_are_kept():
+    made = build({"AAA": country({"units": {"fridge": {"2020": 0.0, "2040": 1e6}}})}, years=(2015, 2050))
+    units = made.discarded_units[0, made.products.index("fridge")]
+    assert units[-1] > 3e5
 
 
 def test_a_product_of_an_unknown_group_is_an_error():
