@@ -62,7 +62,7 @@ def divert(shares: Array, diverted: Array) -> Diversion:
     given_up = older * _ratio(taken, older_total)
     after = shares - given_up
     total = after.sum(axis=-2, keepdims=True)
-    fit = np.where(total > 1.0, _ratio(np.ones_like(total), total), 1.0)
+    fit = 1.0 / np.maximum(total, 1.0)
     return Diversion(after * fit, gained * fit, given_up * fit, bool((total > 1.0 + 1e-9).any()))
 
 
@@ -84,7 +84,7 @@ def compete(shares: Array, incentive_usd_per_kg: Array, sensitivity_per_usd: flo
     """
     rest = np.maximum(1.0 - shares.sum(axis=-2, keepdims=True), 0.0)
     weights = shares * np.exp(sensitivity_per_usd * incentive_usd_per_kg)[..., np.newaxis]
-    return weights * _ratio(np.ones_like(rest), rest + weights.sum(axis=-2, keepdims=True))
+    return _ratio(weights, np.broadcast_to(rest + weights.sum(axis=-2, keepdims=True), weights.shape))
 
 
 def _ratio(part: Array, whole: Array) -> Array:

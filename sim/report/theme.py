@@ -6,7 +6,7 @@ from typing import Any
 
 # Okabe and Ito's palette; at most seven series in one chart.
 BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442"
-GREY = "#8A8A8A"
+GREY = "#6E6E6E"  # apart from every colour above for every kind of colour vision
 SERIES = (BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW)
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "5px 2px 1px 2px")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "triangle-down", "star")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.core.quantity import Quantity, Spread
 from sim.core.spec import Bounded
+from sim.nodes.plant_spec import PlantSpec
 from sim.scenario import fields
 from sim.scenario.fields import Node
 from sim.scenario.keys import KeyPath, entry_id, join
@@ -180,6 +181,7 @@ def plan_of(scenario: Scenario) -> Plan:
     """Find every uncertain number of a scenario."""
     found: list[Uncertain] = []
     families: dict[KeyPath, Family] = {}
+    exact = EXACT + tuple(("plants", plant.name, "capacity_t_per_year") for plant in scenario.spec.plants if _is_busy(plant))
 
     def visit(value: Any, node: Node, path: KeyPath) -> Branch | int | None:
         if node.bounds is None:
@@ -188,7 +190,7 @@ def plan_of(scenario: Scenario) -> Plan:
             return Branch(children) if children else None
         if not isinstance(value, Quantity):  # a range that is chance, drawn while the world runs
             return None
-        one = _uncertain(scenario, value, node.bounds, path)
+        one = _uncertain(scenario, value, node.bounds, path, exact)
         family = _family(path, families)
         if one is None:
             if family is not None:
@@ -231,13 +233,18 @@ def _entry(entry: Any, index: int) -> str:
     return entry_id({key: getattr(entry, key) for key in ("name", "to") if hasattr(entry, key)}, index)
 
 
-def _uncertain(scenario: Scenario, value: Any, bounds: Bounded, path: KeyPath) -> Uncertain | None:
+def _is_busy(plant: PlantSpec) -> bool:
+    """Whether other feed uses a part of the nameplate: then what is left free is uncertain, and the range of that feed says so."""
+    return any((value.mode if isinstance(value, Spread) else value) > 0.0 for _, value in plant.background_feed_t_per_year.points)
+
+
+def _uncertain(scenario: Scenario, value: Any, bounds: Bounded, path: KeyPath, exact: tuple[KeyPath, ...]) -> Uncertain | None:
     if not isinstance(value, Quantity):  # a range that is chance, drawn while the world runs
         return None
     if any(isinstance(number, Spread) and number.low < number.high for _, number in value.points):
         return Uncertain(join(path), value, bounds, 0.0)
     value = Quantity(tuple((year, number.mode if isinstance(number, Spread) else number) for year, number in value.points))
-    if path in scenario.stated_keys or any(_matches(path, pattern) for pattern in EXACT):
+    if path in scenario.stated_keys or any(_matches(path, pattern) for pattern in exact):
         return None
     if all(number == 0.0 or (bounds.unit == "share" and number == 1.0) for _, number in value.points):
         return None

@@ -6,8 +6,9 @@ routes of a queue and period travel as one, with the sum of their loads. The cod
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -115,24 +116,27 @@ class Fleet:
         road_days = np.maximum(fetch.hours / HOURS_PER_DAY - bay_days, 0.0)
         if self._grain == "vehicle":
             # nights and free days included, so that a vehicle makes as many trips a week as planned
-            cycle = DAYS_PER_WEEK / np.maximum(service.days_per_week * np.maximum(rounds.trips_per_day, 1.0), 1e-9)
-            road_days = np.maximum(cycle - bay_days, road_days)
-            self._slots = np.maximum(service.vehicles, 1.0).astype(int).tolist()
-        columns = np.stack((fetch.kg, fetch.routes, fetch.stops, fetch.km, fetch.hours, road_days, bay_days))
+            cycle = DAYS_PER_WEEK / np.maximum(service.days_per_week * rounds.trips_per_day, 1e-9)
+            road_days = np.where(rounds.trips_per_day > 0.0, np.maximum(cycle - bay_days, 0.0), road_days)
         for jobs in self._jobs:
             jobs.clear()
+        columns = np.stack((fetch.kg, fetch.routes, fetch.stops, fetch.km, fetch.hours, road_days, bay_days, service.vehicles))
         busy = np.flatnonzero(fetch.kg > 0.0)
         for queue, row in zip(busy.tolist(), columns[:, busy].T.tolist(), strict=True):
-            kg, routes, stops, km, hours, road, bay = row
+            kg, routes, stops, km, hours, road, bay, vehicles = row
             if self._grain == "platoon":
                 self._leave(Job(queue, kg, routes, stops * routes, km * routes, hours * routes, road, bay))
                 continue
             whole = Job(queue, kg / routes, 1.0, stops, km, hours, road, bay)
-            self._jobs[queue].extend([whole] * int(routes))
-            if routes % 1.0 > 0.0:
-                self._jobs[queue].append(_times(whole, routes % 1.0))
-            while self._jobs[queue] and self._out[queue] < self._slots[queue]:
-                self._leave(self._jobs[queue].popleft())
+            self.drive(queue, [*[whole] * int(routes), _times(whole, routes % 1.0)], max(math.ceil(vehicles), 1))
+
+    def drive(self, queue: int, jobs: Iterable[Job], vehicles: int) -> None:
+        """Let at most `vehicles` at a time do jobs of a queue, each the next one as soon as it has unloaded."""
+        waiting = self._jobs[queue]
+        waiting.extend(job for job in jobs if job.routes > 0.0)
+        self._slots[queue] = vehicles
+        while waiting and self._out[queue] < vehicles:
+            self._leave(waiting.popleft())
 
     def _leave(self, job: Job) -> None:
         queue = job.queue

@@ -133,7 +133,7 @@ def test_vehicles_are_not_followed_into_another_country():
 @pytest.mark.parametrize(
     ("people", "message"),
     [
-        ({"reuse_destinations": {"XXX": 0.5}}, r"reuse_destinations\.XXX: is not a country of the study"),
+        ({"reuse_destinations": {"ZZZ": 0.5}}, r"reuse_destinations\.ZZZ: is not a country of the study"),
         ({"reuse_destinations": {"BBB": 0.8, "CCC": 0.3}}, "more than 1"),
         ({"second_life_share": 0.0}, "must be above 0 and below 1"),
     ],
