@@ -19,9 +19,12 @@ from sim.core.version import program_version
 # name -> what `--help` says of it; the command is `command` in `sim.cli.<name>`
 COMMANDS: dict[str, str] = {
     "run": "Simulate a scenario, save the results and write the report.",
+    "sweep": "Run many points of a scenario; the same command again goes on where it stopped.",
     "validate": "Check scenario files; say every fault with its line.",
     "new": "Write a commented scenario that extends another.",
     "report": "Write the report of a results folder again.",
+    "compare": "Say why runs differ: inputs, results with intervals, and what each change makes of it.",
+    "trace": "Follow recovered metal back to where it was discarded.",
     "export": "Write the tables of a results folder in other formats.",
     "explain": "Say what a key means, its value, and where that comes from.",
     "schema": "Print the JSON Schema of scenario files.",

@@ -49,9 +49,9 @@ class Calendar:
 
     def month_of(self, day: float) -> int:
         """Index of the month that holds `day`, 0 for January of the first year; the last month after the end."""
-        if day >= self.month_starts[-1]:
-            return self.months - 1
-        return self._month_of_day[int(day)] if day >= 0.0 else -1
+        if 0.0 <= day < self.month_starts[-1]:
+            return self._month_of_day[int(day)]
+        return self.months - 1 if day >= 0.0 else -1
 
     def year_of(self, day: float) -> int:
         """Calendar year that holds `day`."""
@@ -59,9 +59,9 @@ class Calendar:
 
     def decimal_year(self, day: float) -> float:
         """Decimal calendar year of `day`, 2026.0 for 1 January 2026."""
-        year = self.year_of(day)
-        first = self.month_starts[(year - self.start) * 12]
-        return year + (day - first) / (self.month_starts[(year - self.start) * 12 + 12] - first)
+        year = self.month_of(day) // MONTHS_PER_YEAR
+        first = self.month_starts[year * MONTHS_PER_YEAR]
+        return self.start + year + (day - first) / (self.month_starts[(year + 1) * MONTHS_PER_YEAR] - first)
 
     def day_of(self, when: date) -> int:
         """Day of simulation of a calendar date (negative before the start)."""

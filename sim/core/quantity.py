@@ -50,6 +50,8 @@ class Quantity:
     def at(self, year: float) -> float:
         """The value at a decimal year, ranges at their mode."""
         points = self.points
+        if len(points) == 1:
+            return _mode(points[0][1])
         index = bisect_right(points, year, key=lambda point: point[0])
         if index == 0:
             return _mode(points[0][1])

@@ -78,17 +78,15 @@ class TransferTable:
     def divide(self, masses_kg: Masses) -> Masses:
         """Divide `masses_kg`, shape (..., inputs, substances), into outputs, shape (..., outputs + 1, substances).
 
-        The last output is the residue. Each substance closes to rounding: a residue of float dust, of either sign,
-        goes to the largest output of that substance, so nothing is negative.
+        The last output is the residue. Each substance closes to rounding: where the residue is float dust, of either
+        sign, there is none and the other outputs are scaled to what was fed.
         """
         whole = masses_kg.sum(axis=-2)
         outputs = np.zeros((*whole.shape[:-1], len(self.outputs) + 1, whole.shape[-1]))
         given = np.einsum("...is,ios->...os", masses_kg, self.shares, out=outputs[..., :-1, :])
-        residue = whole - given.sum(axis=-2)
+        total = given.sum(axis=-2)
+        residue = whole - total
         dust = residue <= whole * TOLERANCE
         outputs[..., -1, :] = np.where(dust, 0.0, residue)
-        if self.outputs and (dust & (residue != 0.0)).any():
-            largest = given.argmax(axis=-2, keepdims=True)
-            closed = np.take_along_axis(given, largest, axis=-2) + np.where(dust, residue, 0.0)[..., np.newaxis, :]
-            np.put_along_axis(given, largest, np.maximum(closed, 0.0), axis=-2)
+        given *= np.divide(whole, total, out=np.ones_like(whole), where=dust & (total > 0.0))[..., np.newaxis, :]
         return outputs

@@ -54,9 +54,10 @@ class Composition:
         first, after = self._used, self._used + len(shares)
         if not (np.abs(shares.sum(axis=1) - 1.0) <= SUM_TOLERANCE).all():
             raise ConservationError("the shares of a composition do not sum to 1")
-        if shares.min(initial=0.0) < 0.0:
-            if shares.min() < -DUST:
-                raise ConservationError(f"a composition holds a share of {shares.min():.3g} of {self._worst(shares)}")
+        least = shares.min(initial=0.0)
+        if least < 0.0:
+            if least < -DUST:
+                raise ConservationError(f"a composition holds a share of {least:.3g} of {self._worst(shares)}")
             shares = np.maximum(shares, 0.0)
         if after > len(self._rows):
             grown = np.zeros((max(after, 2 * len(self._rows)), len(self.substances)))
@@ -70,8 +71,8 @@ class Composition:
         """Fold lots into kg of each substance, shape (substances,)."""
         if not lots:
             return np.zeros(len(self.substances))
-        kg = np.array([lot.kg for lot in lots])
-        return kg @ self._rows[[lot.ref for lot in lots]]
+        kg, refs, _, _ = zip(*lots, strict=True)
+        return np.array(kg) @ self._rows[list(refs)]
 
     def mass(self, lot: Lot) -> Vector:
         """Kg of each substance in one lot, shape (substances,)."""

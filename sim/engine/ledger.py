@@ -60,7 +60,7 @@ class Ledger:
         self._year = 0
         self._audited = 0.0
         self._numbers: dict[str, int] = {}
-        self._pending: defaultdict[tuple[int, int, int], float] = defaultdict(float)  # (source, target, ref) -> kg
+        self._pending: dict[tuple[int, int], defaultdict[int, float]] = {}  # (source, target) -> ref -> kg
         self._balance = _Rows(len(composition.substances))
         self._throughput = _Rows(len(composition.substances))
         self._flow = _Rows(len(composition.substances))
@@ -106,20 +106,34 @@ class Ledger:
         ConservationError
             If its mass is negative or not a number.
         """
-        kg = lot.kg
-        if not kg >= 0.0:
-            account = self.accounts[source]
-            raise ConservationError(f"day {day:.2f}: stage {account.stage}, {account.name}: a lot of {kg} kg")
-        self._pending[source, target, lot.ref] += kg
-        self.postings += 1
+        self.post_all(day, source, target, (lot,))
+
+    def post_all(self, day: float, source: int, target: int, lots: Iterable[Lot]) -> float:
+        """Book lots that go together from account `source` to account `target`; return their mass [kg].
+
+        Raises
+        ------
+        ConservationError
+            If the mass of one is negative or not a number.
+        """
+        pending, whole = self._pending.get((source, target)), 0.0
+        if pending is None:
+            pending = self._pending[source, target] = defaultdict(float)
+        for kg, ref, _, _ in lots:
+            if not kg >= 0.0:
+                account = self.accounts[source]
+                raise ConservationError(f"day {day:.2f}: stage {account.stage}, {account.name}: a lot of {kg} kg")
+            pending[ref] += kg
+            whole += kg
+            self.postings += 1
         if self.every_event:
             self.fold(day)
+        return whole
 
-    def move(self, day: float, lots: Iterable[Lot], source: int, target: Stockpile) -> None:
+    def move(self, day: float, lots: Sequence[Lot], source: int, target: Stockpile) -> None:
         """Book lots that have left account `source` into a stockpile."""
-        for lot in lots:
-            self.post(day, source, target.account, lot)
-            target.put(lot)
+        self.post_all(day, source, target.account, lots)
+        target.put_all(lots)
 
     def convert(self, day: float, source: int, taken: Sequence[Lot], given: Sequence[tuple[int, Lot]]) -> None:
         """Book a process: lots `taken` out of `source` become the lots `given` to their accounts.
@@ -152,13 +166,15 @@ class Ledger:
 
     def fold(self, day: float) -> None:
         """Turn pending references into substances, balances and flows."""
-        if not self._pending:
+        pending = {pair: kg_of for pair, kg_of in self._pending.items() if kg_of}
+        self._pending = {}
+        if not pending:
             return
-        source, target, ref = np.array(list(self._pending), dtype=np.int64).T
-        kg = np.fromiter(self._pending.values(), np.float64, len(self._pending))
-        self._pending.clear()
-        pairs, sums = _sum_by(source * len(self.accounts) + target, self.composition.table[ref] * kg[:, np.newaxis])
-        source, target = np.divmod(pairs, len(self.accounts))
+        source, target = np.array(list(pending), dtype=np.int64).T
+        refs = [ref for kg_of in pending.values() for ref in kg_of]
+        kg = np.array([kg for kg_of in pending.values() for kg in kg_of.values()])
+        firsts = np.cumsum([0, *map(len, pending.values())])[:-1]
+        sums = np.add.reduceat(self.composition.table[refs] * kg[:, np.newaxis], firsts, axis=0)
         left, out = _sum_by(source, sums)
         reached, into = _sum_by(target, sums)
         self._balance.used[left] -= out
@@ -234,8 +250,7 @@ class Ledger:
                     numbers.append(account.number)
                     firsts.append(first)
         if lots:
-            kg = np.fromiter((lot.kg for lot in lots), np.float64, len(lots))
-            refs = np.fromiter((lot.ref for lot in lots), np.int64, len(lots))
+            kg, refs = (np.array(column) for column in list(zip(*lots, strict=True))[:2])
             held[numbers] = np.add.reduceat(self.composition.table[refs] * kg[:, np.newaxis], firsts, axis=0)
         return held
 

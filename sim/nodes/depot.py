@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from sim.core.lot import Lot
 from sim.engine.world import Receiver, Router, World
 from sim.nodes.offers import Part
-from sim.nodes.waiting import SMALL, merged
+from sim.nodes.waiting import SMALL, joined, merged
 
 Cargo = dict[str, list[tuple[int, list[Lot]]]]
 """Product group -> zone and lots, in order of loading."""
@@ -58,6 +59,15 @@ class _Stores:
         for zone in range(len(self.lots)):
             self.lots[zone], self.kg[zone] = [], 0.0
         return lots
+
+
+@dataclass(slots=True)
+class _Load:
+    """What one dispatch has loaded for a receiver."""
+
+    receiver: Receiver
+    cargo: Cargo
+    kg: float = 0.0
 
 
 class Depots:
@@ -111,11 +121,11 @@ class Depots:
 
     def bring(self, zone: int, lots: Sequence[Lot], source: int) -> None:
         """Take what a vehicle unloads out of account `source`."""
-        day, ledger, mixed = self._world.clock.now, self._world.ledger, self._mixed[zone]
+        self._world.ledger.post_all(self._world.clock.now, source, self.account, lots)
+        mixed = self._mixed[zone]
         for lot in lots:
-            ledger.post(day, source, self.account, lot)
             there = mixed.get(lot.ref)
-            mixed[lot.ref] = lot if there is None else merged((there, lot))[0]
+            mixed[lot.ref] = lot if there is None else joined(there, lot)
 
     def put_back(self, zone: int, group: str, lots: Sequence[Lot]) -> None:
         """Take back sorted lots that are in the depots' account again."""
@@ -130,34 +140,36 @@ class Depots:
         """Sort what has come in, send it where the router says, and hand the rest of what buyers brought to crude yards."""
         for zone in range(self._zones):
             self._sort(zone, sold_to_formal_share)
-        loads: dict[str, tuple[Receiver, Cargo]] = {}
-        loaded: dict[str, float] = {}
-        for group, stores in self._sorted.items():
-            offered = self._for_sale[group]
-            total = sum(stores.kg) + sum(offered.kg)
-            for receiver, kg in self._router.plan(self._country, group, total) if total > 0.0 else ():
-                room = min(kg, self._space_kg(receiver, group) - loaded.get(receiver.name, 0.0))
-                cargo = loads.setdefault(receiver.name, (receiver, {}))[1].setdefault(group, [])
-                unsold = self._fill(stores, receiver, room, cargo)
-                left = self._fill(offered, receiver, unsold, cargo)
-                self.sold_to_formal_kg += unsold - left
-                loaded[receiver.name] = loaded.get(receiver.name, 0.0) + max(room, 0.0) - left
-            stores.tidy()
-        for receiver, whole in loads.values():
-            send(receiver, whole)
+        loads: dict[str, _Load] = {}
+        for_sale = sum(sum(stores.kg) for stores in self._for_sale.values())
+        for stores in (self._sorted, self._for_sale):
+            # what schemes collected goes first, the largest heaps first, so that no group starves the others
+            for group in sorted(stores, key=lambda group: -sum(stores[group].kg)):
+                self._load(stores[group], group, loads)
+        self.sold_to_formal_kg += for_sale - sum(sum(stores.kg) for stores in self._for_sale.values())
+        for each in self._sorted.values():
+            each.tidy()
+        for load in loads.values():
+            send(load.receiver, load.cargo)
         self._hand_over_crude()
 
-    def _fill(self, stores: _Stores, receiver: Receiver, room: float, cargo: list[tuple[int, list[Lot]]]) -> float:
-        """Load the stores of the nearest zones for a receiver until `room` is used; return what is left of it [kg]."""
-        enough = SMALL * room
-        for zone in self._by_distance(receiver):
-            if room <= enough:
-                return 0.0
-            if stores.kg[zone] > 0.0:
-                kg, lots = stores.load(zone, room)
-                room -= kg
-                cargo.append((zone, lots))
-        return max(room, 0.0)
+    def _load(self, stores: _Stores, group: str, loads: dict[str, _Load]) -> None:
+        """Load one group for the receivers the router names, those of the nearest zones first."""
+        total = sum(stores.kg)
+        if total <= 0.0:
+            return
+        for receiver, kg in self._router.plan(self._country, group, total):
+            load = loads.setdefault(receiver.name, _Load(receiver, {}))
+            room = min(kg, self._space_kg(receiver, group) - load.kg)
+            enough = SMALL * room
+            for zone in self._by_distance(receiver):
+                if room <= enough:
+                    break
+                if stores.kg[zone] > 0.0:
+                    taken, lots = stores.load(zone, room)
+                    room -= taken
+                    load.kg += taken
+                    load.cargo.setdefault(group, []).append((zone, lots))
 
     def _sort(self, zone: int, sold_to_formal_share: float) -> None:
         mixed, self._mixed[zone] = self._mixed[zone], {}
@@ -174,7 +186,7 @@ class Depots:
         """Keep what buyers take apart themselves, by kind of mix and without its zone: such yards serve a whole country."""
         lot = lot._replace(tag=self._country_tag(lot.tag))
         there = self._crude_mixed.get(lot.ref)
-        self._crude_mixed[lot.ref] = lot if there is None else merged((there, lot))[0]
+        self._crude_mixed[lot.ref] = lot if there is None else joined(there, lot)
 
     def _hand_over_crude(self) -> None:
         if self._crude is None:

@@ -204,7 +204,10 @@ class Offers:
         names = (f"{self._country}/{key}/offers" for key in self._zones.member_keys)
         normal = np.array([self._streams.of(name, year).standard_normal(len(weeks) - 1) for name in names])
         spreads = [float(np.sqrt(np.log1p(c.weekly_cv.at(year + 0.5) ** 2))) for c in self._channels]
-        seen = {spread: self._zones.mean(np.exp(spread * normal - 0.5 * spread**2), self._zones.households) @ into.T for spread in set(spreads)}
+        seen = {
+            spread: self._zones.mean(np.exp(spread * normal - 0.5 * spread**2), self._zones.households) @ into.T
+            for spread in set(spreads)
+        }
         return np.stack([seen[spread] for spread in spreads], axis=2).transpose(1, 0, 2)
 
 

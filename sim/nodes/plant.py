@@ -24,7 +24,7 @@ from sim.engine.world import Receiver, Router, World
 from sim.nodes.plant_record import BACKGROUND, CAPACITY, DOWN, INTAKE, OPEN, THROUGHPUT, Identity, Records, YardBook
 from sim.nodes.plant_spec import END_STAGES, PlantSpec, ProcessSpec
 from sim.nodes.schedule import Breakdowns, Schedule
-from sim.nodes.yard import Yard, post_all
+from sim.nodes.yard import Yard
 
 KG_PER_T = 1000.0
 # stages of a plant's accounts in the book: end-processing and informal work are told from dismantling
@@ -81,13 +81,14 @@ class Plant:
         self.yard = Yard(world.ledger, f"{spec.name} yard", stages[0], spec.country)
         self._working = Transit(world.ledger, f"{spec.name} processing", stages[1], spec.country)
         self.store = Yard(world.ledger, f"{spec.name} store", stages[2], spec.country)
-        self._inputs: dict[int, list[str]] = {}
+        self._input_rows_of: dict[int, list[int]] = {}  # by batch in work
         self._input_rows = {name: row for row, name in enumerate(process.tables[world.calendar.start].inputs)}
-        self._treated: dict[tuple[int, str], tuple[int, list[float]]] = {}
+        self._treated: dict[tuple[int, int], tuple[int, list[float]]] = {}
         self._treated_in = 0
         self._awake, self._waits_since = False, 0.0
         self._factor = f"plants.{spec.name}.hours_factor"
         self._longest = HOURS_PER_DAY / min(max(process.spec.hours_per_day.value, 1.0), HOURS_PER_DAY)
+        self._worked_at: dict[int, float] = {}
         world.dials.declare(self._factor, 1.0)
         self._breakdowns = Breakdowns(
             spec.name, process.spec.mean_days_between_breakdowns.value, process.spec.repair_days.value, spec.lines
@@ -132,6 +133,18 @@ class Plant:
     def _period(self, day: float) -> int:
         return int(day // self.setting.period_days)
 
+    def _months_of(self, period: int) -> list[tuple[int, float]]:
+        """Months that a period's open days lie in, each with its share of them: work of a period is even over its days."""
+        start = float(period * self.setting.period_days)
+        end = min(start + self.setting.period_days, float(self._world.calendar.days))
+        begins, ends = max(start, self.schedule.start_day), min(end, self.schedule.end_day)
+        if ends <= begins:  # a plant that has closed and works off its yard
+            begins, ends = start, end
+        edges = self._world.calendar.month_starts
+        first, last = self._world.calendar.month_of(begins), self._world.calendar.month_of(np.nextafter(ends, begins))
+        days = [(month, min(ends, edges[month + 1]) - max(begins, edges[month])) for month in range(first, last + 1)]
+        return [(month, float(part) / (ends - begins)) for month, part in days]
+
     # receiving
 
     def space_kg(self, material: str = "") -> float:
@@ -148,7 +161,7 @@ class Plant:
         now, ledger = self._world.clock.now, self._world.ledger
         if self.yard.kg <= 0.0:
             self._waits_since = now
-        kg = post_all(ledger, now, source, self.yard.account, lots)
+        kg = ledger.post_all(now, source, self.yard.account, lots)
         self.yard.put(material, lots, kg)
         self._book.change(self.yard.kg)
         self._records.month(self._world.month, self.name)[INTAKE] += kg
@@ -165,10 +178,14 @@ class Plant:
             self._world.clock.at(float((self._period(self._world.clock.now) + 1) * self.setting.period_days), self._end_period)
 
     def _end_period(self, _: object) -> None:
-        """Work what the period allowed, send what is in store, and sleep when nothing is left."""
+        """Work what the period allowed, and sleep when nothing is left.
+
+        What is in store leaves when the next batch is ready; only a plant that works on nothing sends it now.
+        """
         self._awake = False
         self._start_batch()
-        self._send()
+        if not self._input_rows_of:
+            self._send()
         if self.yard.kg > 0.0 or self.store.kg > 0.0:
             self._wake()
 
@@ -181,22 +198,32 @@ class Plant:
         if kg <= 0.0:
             return
         lots: list[Lot] = []
-        inputs: list[str] = []
+        rows: list[int] = []
         for material, taken in self.yard.take(kg):
             lots += taken
-            inputs += [material] * len(taken)
+            rows += [self._input_rows[material]] * len(taken)
         self._waits_since = now
         self._book.change(self.yard.kg)
-        self._pay_for(post_all(self._world.ledger, now, self.yard.account, self._working.account, lots))
+        worked = self._world.ledger.post_all(now, self.yard.account, self._working.account, lots)
+        self._book_work(self._period(now) - 1, worked, closed)
         journey = self._working.depart(lots)
-        self._inputs[journey] = inputs
+        self._input_rows_of[journey] = rows
         self._world.clock.after(figures.residence_days.value, self._end_batch, journey)
 
-    def _pay_for(self, kg: float) -> None:
-        """Book throughput, running cost and emissions of a batch."""
-        figures, year, t = self.process.spec, self._world.decimal_year, kg / KG_PER_T
+    def _book_work(self, period: int, kg: float, closed: bool) -> None:
+        """Book what a period worked, in the months it lies in; what a closed plant works off counts as capacity too."""
         self.worked_kg += kg
-        self._records.month(self._world.month, self.name)[THROUGHPUT] += kg
+        self._worked_at[period] = self.hours_factor()
+        for month, share in self._months_of(period):
+            cell = self._records.month(month, self.name)
+            cell[THROUGHPUT] += kg * share
+            if closed:
+                cell[CAPACITY] += kg * share
+        self._pay_for(kg)
+
+    def _pay_for(self, kg: float) -> None:
+        """Book running cost and emissions of a batch."""
+        figures, year, t = self.process.spec, self._world.decimal_year, kg / KG_PER_T
         self._records.pay(self.name, "operations", "opex", figures.opex_usd_per_t.at(year) * t)
         energy = figures.energy_kwh_per_t.at(year) * self.setting.grid_co2_kg_per_kwh * t
         self._records.emit(self.country, figures.stage, "energy", energy)
@@ -205,77 +232,83 @@ class Plant:
     def _end_batch(self, journey: int) -> None:
         """Divide a batch by the transfer table; outputs to the store, residue out of the boundary."""
         world, year = self._world, self._world.year
-        lots, inputs = self._working.arrive(journey), self._inputs.pop(journey)
+        lots, rows = self._working.arrive(journey), self._input_rows_of.pop(journey)
         table = self.process.table(year)
-        tags = self._tags_of(lots, inputs, year)
-        known = {tag: row for row, tag in enumerate(dict.fromkeys(tags))}
-        fed, born = self._sum_up(lots, [known[tag] for tag in tags], [self._input_rows[name] for name in inputs])
+        places = self._tags_of(lots, rows, year)
+        tags = list(dict.fromkeys(places))
+        fed, born = self._sum_up(lots, [tags.index(tag) for tag in places], rows)
         outputs = table.divide(fed)
-        products = self._lots_of(outputs[:, :-1], list(known), born)
-        given = [(self.store.account, lot) for _, lot in products]
-        rest = outputs[:, -1].sum(axis=0)
-        if rest.sum() > 0.0:
-            here = world.tags.of(Origin(self.country, plant=self.name, year=year))
-            given.append((self.ways.residue, Lot(float(rest.sum()), world.composition.add(rest), here, world.clock.now)))
+        products, rest = self._lots_of(outputs, table.outputs, tags, born)
+        given = [(self.store.account, lot) for _, lot in products] + [(self.ways.residue, lot) for lot in rest]
         world.ledger.convert(world.clock.now, self._working.account, lots, given)
         for name, lot in products:
             self.store.put(name, [lot], lot.kg)
-        self._record(list(known), fed.sum(axis=1), outputs[:, :-1], year)
+        self._record(tags, fed.sum(axis=1), outputs[:, :-1], table.outputs, year)
         self._send()
         if self.store.kg > 0.0:
             self._wake()
 
-    def _tags_of(self, lots: Sequence[Lot], inputs: Sequence[str], year: int) -> list[int]:
+    def _tags_of(self, lots: Sequence[Lot], rows: Sequence[int], year: int) -> list[int]:
         """The tags their outputs bear: treatment gives one, told in `lineage_intake`; what was treated before keeps its own."""
         if year != self._treated_in:
             self._treated.clear()
             self._treated_in = year
         tags = []
-        for lot, material in zip(lots, inputs, strict=True):
-            found = self._treated.get((lot.tag, material))
+        for lot, row in zip(lots, rows, strict=True):
+            found = self._treated.get((lot.tag, row))
             if found is None:
-                found = self._treated[lot.tag, material] = self._treat(lot.tag, material, year)
+                found = self._treated[lot.tag, row] = self._treat(lot.tag, row, year)
             tags.append(found[0])
             found[1][0] += lot.kg
         return tags
 
-    def _treat(self, tag: int, material: str, year: int) -> tuple[int, list[float]]:
+    def _treat(self, tag: int, row: int, year: int) -> tuple[int, list[float]]:
         """The tag after treatment here, and the cell that counts what came into it."""
         origin = self._world.tags[tag]
         if origin.plant:
             return tag, [0.0]
         treated = self._world.tags.of(Origin(origin.country, plant=self.name, year=year))
-        return treated, self._records.intake_of(treated, tag, material)
+        return treated, self._records.intake_of(treated, tag, list(self._input_rows)[row])
 
     def _sum_up(self, lots: Sequence[Lot], tags: list[int], rows: list[int]) -> tuple[Vector, Vector]:
         """Masses fed, shape (tags, inputs, substances), and mass-weighted day of discard by tag."""
-        composition = self._world.composition
-        kg = np.array([lot.kg for lot in lots])
-        fed = np.zeros((max(tags) + 1, len(self._input_rows), len(composition.substances)))
-        np.add.at(fed, (tags, rows), composition.table[[lot.ref for lot in lots]] * kg[:, np.newaxis])
-        whole = np.bincount(tags, kg)
-        born = np.bincount(tags, kg * np.array([lot.born_day for lot in lots]))
-        return fed, np.divide(born, whole, out=born, where=whole > 0.0)
+        masses, refs, _, born_days = zip(*lots, strict=True)
+        kg, composition = np.array(masses), self._world.composition
+        count, inputs, numbers = max(tags) + 1, len(self._input_rows), np.array(tags)
+        member = np.zeros((count * inputs, len(lots)))  # a product of matrices sums faster than `np.add.at`
+        member[numbers * inputs + rows, np.arange(len(lots))] = kg
+        fed = member @ composition.table[list(refs)]
+        whole = np.bincount(numbers, kg)
+        born = np.bincount(numbers, kg * born_days)
+        return fed.reshape(count, inputs, -1), np.divide(born, whole, out=born, where=whole > 0.0)
 
-    def _lots_of(self, outputs: Vector, tags: list[int], born: Vector) -> list[tuple[str, Lot]]:
-        """Lots of every output and tag with any mass, their compositions added as rows."""
-        kg = outputs.sum(axis=-1)
-        where = np.argwhere(kg > 0.0).tolist()
-        if not where:
-            return []
-        some = kg > 0.0
-        first = self._world.composition.add_rows(outputs[some] / kg[some][:, np.newaxis])
-        names = self.process.table(self._world.year).outputs
-        return [(names[o], Lot(float(kg[t, o]), first + number, tags[t], float(born[t]))) for number, (t, o) in enumerate(where)]
+    def _lots_of(
+        self, outputs: Vector, names: Sequence[str], tags: Sequence[int], born: Vector
+    ) -> tuple[list[tuple[str, Lot]], list[Lot]]:
+        """Lots of every output and tag with any mass, and the residue of all tags; their compositions are added as rows."""
+        world = self._world
+        masses = np.vstack([outputs[:, :-1].reshape(-1, outputs.shape[-1]), outputs[:, -1].sum(axis=0)])
+        kg = masses.sum(axis=1)
+        some = np.flatnonzero(kg > 0.0)
+        first = world.composition.add_rows(masses[some] / kg[some, np.newaxis])
+        products, rest = [], []
+        for ref, (place, mass) in enumerate(zip(some.tolist(), kg[some].tolist(), strict=True), first):
+            if place < len(tags) * len(names):
+                tag, output = divmod(place, len(names))
+                products.append((names[output], Lot(mass, ref, tags[tag], float(born[tag]))))
+            else:
+                here = world.tags.of(Origin(self.country, plant=self.name, year=world.year))
+                rest.append(Lot(mass, ref, here, world.clock.now))
+        return products, rest
 
-    def _record(self, tags: list[int], fed: Vector, outputs: Vector, year: int) -> None:
+    def _record(self, tags: Sequence[int], fed: Vector, outputs: Vector, names: tuple[str, ...], year: int) -> None:
         """Tell what was fed and made by country of origin; shapes (tags, substances), (tags, outputs, substances)."""
-        countries = [self._world.tags[tag].country for tag in tags]
-        names = self.process.table(year).outputs
-        for country in dict.fromkeys(countries):
-            rows = [row for row, name in enumerate(countries) if name == country]
-            made = outputs[rows].sum(axis=0)
-            self._records.made(self.identity, year, country, fed[rows].sum(axis=0), dict(zip(names, made, strict=True)))
+        rows: dict[str, list[int]] = {}
+        for row, tag in enumerate(tags):
+            rows.setdefault(self._world.tags[tag].country, []).append(row)
+        for country, own in rows.items():
+            sums = (fed, outputs) if len(rows) == 1 else (fed[own], outputs[own])
+            self._records.made(self.identity, year, country, names, np.vstack([each.sum(axis=0) for each in sums]))
 
     # sending
 
@@ -300,6 +333,8 @@ class Plant:
         """Write what is known of every month when the run is over: capacity, background feed, standstill, open days."""
         calendar = self._world.calendar
         self._book.reckon(float(calendar.days))
+        for period in range(math.ceil(calendar.days / self.setting.period_days)):
+            self._close_period(period)
         edges = np.asarray(calendar.month_starts, dtype=np.float64)
         down = self._breakdowns.down_days(self._world.streams, calendar, edges).tolist()
         open_share = self.process.spec.days_per_year.value / DAYS_PER_YEAR
@@ -308,12 +343,28 @@ class Plant:
             if ends <= begins:
                 continue
             cell = self._records.month(month, self.name)
-            capacity, background = self._worth_kg(start, end, down[month], self._factor_on(start))
             running = (ends - begins) / (end - start)
-            cell[CAPACITY], cell[BACKGROUND] = capacity, min(background, capacity)
-            self.background_kg += cell[BACKGROUND]
             cell[DOWN] = down[month] * running * HOURS_PER_DAY
             cell[OPEN] = (ends - begins - down[month] * running) * open_share
+
+    def _close_period(self, period: int) -> None:
+        """Write capacity and background feed of a period, reckoned as its work was, so that use never passes 1.
+
+        What the run cuts short is not worked by modelled feed any more: its capacity counts as far as other feed uses it.
+        """
+        start, last = float(period * self.setting.period_days), float(self._world.calendar.days)
+        end = min(start + self.setting.period_days, last)
+        down = float(self._down[period]) * (end - start) / self.setting.period_days
+        factor = self._worked_at.get(period, self._factor_on(end))
+        capacity, background = self._worth_kg(start, end, down, factor)
+        background = min(background, capacity)
+        if capacity <= 0.0:
+            return
+        self.background_kg += background
+        for month, share in self._months_of(period):
+            cell = self._records.month(month, self.name)
+            cell[CAPACITY] += share * (capacity if end - start == self.setting.period_days else background)
+            cell[BACKGROUND] += share * background
 
     def _factor_on(self, day: float) -> float:
         """Hours factor in force on a day: its last turn up to then, else the first value."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple, TypeVar
 
-import numpy as np
-
 from sim.core.lot import Lot
 from sim.engine.composition import Vector
 from sim.engine.recorder import Recorder
@@ -55,16 +53,15 @@ class Identity(NamedTuple):
 class Records:
     """The tables all plants share; `close` writes the sums of metals."""
 
-    __slots__ = ("_fed", "_lead", "_lineage", "_made", "_oxide", "recorder", "world")
+    __slots__ = ("_lead", "_lineage", "_made", "_oxide", "_plain", "recorder", "world")
 
     def __init__(self, world: World, oxide_factors: Sequence[float]) -> None:
         self.world = world
         self.recorder: Recorder = world.recorder
         for table, (keys, measures) in TABLES.items():
             self.recorder.declare(table, keys, measures)
-        self._oxide = np.asarray(oxide_factors)
-        self._fed: dict[tuple[Identity, int, str], Vector] = {}
-        self._made: dict[tuple[Identity, int, str, str], Vector] = {}
+        self._oxide, self._plain = list(oxide_factors), [1.0] * len(oxide_factors)
+        self._made: dict[tuple[Identity, int, str, tuple[str, ...]], Vector] = {}
         self._lineage: dict[tuple[int, str, int], Vector] = {}
         self._lead: dict[tuple[int, int], Vector] = {}
 
@@ -85,29 +82,29 @@ class Records:
         origin = self.world.tags[untreated]
         return self.recorder.cell("lineage_intake", tag, origin.zone, origin.channel, origin.year, group)
 
-    def made(self, plant: Identity, year: int, origin: str, fed: Vector, outputs: dict[str, Vector]) -> None:
-        """Add what a plant was fed and made of one country's material, kg of each substance."""
-        _add(self._fed, (plant, year, origin), fed)
-        for form, vector in outputs.items():
-            _add(self._made, (plant, year, origin, form), vector)
+    def made(self, plant: Identity, year: int, origin: str, forms: tuple[str, ...], masses_kg: Vector) -> None:
+        """Add what a plant was fed and made of one country's material, shape (1 + forms, substances)."""
+        _add(self._made, (plant, year, origin, forms), masses_kg)
 
     def delivered(self, plant: str, lots: Sequence[Lot]) -> None:
         """Add what left a plant for the market: by treated tag, and by days since discard."""
-        composition, now, year = self.world.composition, self.world.clock.now, self.world.year
+        now, year = self.world.clock.now, self.world.year
         for lot in lots:
-            vector = composition.mass(lot)
+            vector = self.world.composition.mass(lot)
             _add(self._lineage, (lot.tag, plant, year), vector)
             _add(self._lead, (year, int(max(now - lot.born_day, 0.0) // LEAD_BIN_DAYS)), vector)
 
     def close(self) -> None:
         """Write the sums to the recorder; rows of nothing and of the untracked rest are left out."""
-        for (plant, year, origin, form), vector in self._made.items():
-            fed = self._fed[plant, year, origin]
-            factor = self._oxide if form.endswith("_oxide") else np.ones_like(self._oxide)
-            for metal, kg in self._tracked(vector):
-                row = self.world.composition.substances.index(metal)
-                key = (year, origin, plant.name, plant.process, metal, form, plant.owner, plant.available_to)
-                self.recorder.cell("recovery", *key)[:] = [float(fed[row]), kg * float(factor[row]), kg]
+        columns = {name: column for column, name in enumerate(self.world.composition.substances)}
+        for (plant, year, origin, forms), masses in self._made.items():
+            fed = masses[0].tolist()
+            for form, vector in zip(forms, masses[1:], strict=True):
+                # element per mass of its oxide
+                factor = self._oxide if form.endswith("_oxide") else self._plain
+                for metal, kg in self._tracked(vector):
+                    key = (year, origin, plant.name, plant.process, metal, form, plant.owner, plant.available_to)
+                    self.recorder.cell("recovery", *key)[:] = [fed[columns[metal]], kg / factor[columns[metal]], kg]
         for (tag, name, year), vector in self._lineage.items():
             for metal, kg in self._tracked(vector):
                 self.recorder.cell("lineage_out", tag, metal, name, year)[0] = kg
@@ -131,7 +128,9 @@ class YardBook:
 
     def change(self, kg: float) -> None:
         """The yard holds `kg` from now on."""
-        self.reckon(self._records.world.clock.now)
+        now = self._records.world.clock.now
+        if now > self._since:
+            self.reckon(now)
         self._kg = kg
 
     def reckon(self, day: float) -> None:

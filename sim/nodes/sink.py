@@ -24,5 +24,4 @@ class Sink:
 
     def receive(self, material: str, lots: list[Lot], source: int) -> None:
         """Book lots out of the boundary."""
-        for lot in lots:
-            self._world.ledger.post(self._world.clock.now, source, self.account, lot)
+        self._world.ledger.post_all(self._world.clock.now, source, self.account, lots)

@@ -30,6 +30,13 @@ KEYS = ("year", "country", "zone", "channel")
 SMALL = 1e-9  # of a queue: less is rounding, not an offer
 
 
+def joined(one: Lot, other: Lot) -> Lot:
+    """Return two lots of one composition and origin as one."""
+    kg = one.kg + other.kg
+    born_day = (one.kg * one.born_day + other.kg * other.born_day) / kg if kg > 0.0 else one.born_day
+    return Lot(kg, one.ref, one.tag, born_day)
+
+
 def merged(lots: Iterable[Lot]) -> list[Lot]:
     """Return lots with those of one composition and origin added up, in order of first appearance."""
     sums: dict[tuple[int, int], tuple[float, float]] = {}
@@ -130,11 +137,8 @@ class Waiting:
     def take(self, queue: int, kg: float, target: int) -> list[Lot]:
         """Hand the oldest `kg` of a queue to account `target`, which is a vehicle."""
         lots = self._piles[queue].take(kg)
-        cell = self._cells[queue]
-        day = self._world.clock.now
-        for lot in lots:
-            self._world.ledger.post(day, self.account, target, lot)
-            cell[COLLECTED] += lot.kg
+        world = self._world
+        self._cells[queue][COLLECTED] += world.ledger.post_all(world.clock.now, self.account, target, lots)
         return lots
 
     def give_up(self, room_kg: Vector, retry_share: float, hoard_share: float) -> Vector:
@@ -185,7 +189,7 @@ class Waiting:
         if lot.kg > 0.0:
             self._world.ledger.post(self._world.clock.now, self.account, self._drawers, lot)
             there = self._kept[queue].get(lot.ref)
-            self._kept[queue][lot.ref] = lot if there is None else merged((there, lot._replace(tag=there.tag)))[0]
+            self._kept[queue][lot.ref] = lot if there is None else joined(there, lot)
 
     def _throw_away(self, lot: Lot, source: int) -> None:
         if lot.kg > 0.0:

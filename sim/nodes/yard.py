@@ -50,13 +50,3 @@ class Yard:
     def _held(self) -> Iterator[Lot]:
         for pile in self.piles.values():
             yield from pile.lots
-
-
-def post_all(ledger: Ledger, day: float, source: int, target: int, lots: Sequence[Lot]) -> float:
-    """Book lots from one account to another, lots of one composition in one posting; return their mass [kg]."""
-    sums: dict[int, float] = {}
-    for lot in lots:
-        sums[lot.ref] = sums.get(lot.ref, 0.0) + lot.kg
-    for ref, kg in sums.items():
-        ledger.post(day, source, target, Lot(kg, ref, 0, day))
-    return sum(sums.values())

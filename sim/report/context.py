@@ -31,17 +31,17 @@ class Context:
 
     @cached_property
     def headline(self) -> tuple[str, ...]:
-        """Metals of the first page."""
-        given = tuple(self.run.summary.get("headline") or HEADLINE)
-        return tuple(metal for metal in given if metal in self.metals) or self.metals[:4]
+        """Metals of the first page, at most four."""
+        given = self.run.summary.get("headline") or HEADLINE
+        return tuple(metal for metal in self.metals if metal in given)[:4] or self.metals[:4]
 
     @cached_property
     def metals(self) -> tuple[str, ...]:
-        """Metals that can be chosen: headline ones first, as far as the run has them."""
+        """Metals that can be chosen, as far as the run has them: the best known first, then others it calls headline."""
         found = set(self.run.summary.get("ladder") or {})
         if not found and self.run.has("signals"):
             found = set(self.run.labels("signals", "metal"))
-        wanted = [*(self.run.summary.get("headline") or HEADLINE), *HEADLINE, *MORE_METALS]
+        wanted = [*HEADLINE, *MORE_METALS, *(self.run.summary.get("headline") or ())]
         return tuple(dict.fromkeys(metal for metal in wanted if metal in found))
 
     @property

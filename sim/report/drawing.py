@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sim.report import theme
-from sim.report.chart import Column, Figure, largest, layout
+from sim.report.chart import Column, Figure, View, largest, layout
 from sim.report.context import Context
 
 
@@ -45,6 +45,14 @@ def across_layout(title: str, bars: int, **more: Any) -> Figure:
     """Layout of horizontal bars, first on top, as high as they need."""
     names = {"autorange": "reversed", "ticksuffix": "\u2002", "gridcolor": "rgba(0,0,0,0)"}
     return layout(x=title, height=110 + 34 * max(bars, 3), **{"yaxis": names, "xaxis": {"rangemode": "tozero"}, **more})
+
+
+def nothing(message: str) -> View:
+    """A view that says why there is nothing to draw."""
+    words = {"text": message, "showarrow": False, "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
+    hidden = {"visible": False}
+    shape = layout(height=160, legend=False, annotations=[words], xaxis=hidden, yaxis=hidden)
+    return View(message, message, [{"type": "scatter", "mode": "markers", "x": [], "y": []}], shape)
 
 
 def ratio(part: float, whole: float) -> float:

@@ -107,7 +107,7 @@ def _band_view(context: Context, metal: str, by_year: Sequence[Vector]) -> View:
     now, end = found[place], found[-1]
     name = context.names.metal(metal)
     finding = say(
-        "{metal}: {median} recovered in {year}, {end} in {last}; nine in ten replications lie between {interval} in {last}",
+        "{metal}: {median} recovered in {year}, {end} in {last}; nine in ten replications lie within {interval} in {last}",
         metal=capital(name),
         median=say.mass(now["p50"]),
         year=context.year,
@@ -186,7 +186,9 @@ def recovery_by_origin(context: Context) -> Chart | Missing:
         return context.missing("origin", question, "signals")
     where = {"metal": context.headline, "year": context.chosen}
     found = run.each("signals", ("metal", "year", "country"), "refined_kg", where=where)
-    countries = sorted({str(key[2]) for key in found}, key=context.names.country)
+    countries = sorted({str(key[2]) for key, kg in found.items() if kg.any()}, key=context.names.country)
+    if not countries:
+        return Missing("origin", question, say("No metal was recovered in the chosen years."))
     rows: list[Row] = []
     views = {}
     for metal in context.headline:

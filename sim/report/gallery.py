@@ -14,7 +14,7 @@ from sim.core.errors import ResultsError
 from sim.report import embed
 from sim.report.context import FOCUS_COUNTRY, Context
 from sim.report.language import language
-from sim.report.page import LANGUAGE_NAMES, environment, page_name, title_of, write_page
+from sim.report.page import LANGUAGE_NAMES, environment, page_name, question_of, title_of, write_page
 from sim.report.reading import Run
 
 
@@ -24,7 +24,7 @@ class Entry:
 
     folder: str
     title: str
-    question: str
+    question: tuple[str, str]
     span: str
     replications: int
     reports: tuple[tuple[str, str, str], ...]
@@ -87,7 +87,6 @@ def _glance(folder: Path) -> Run:
 
 def _entry(context: Context, folder: str) -> Entry:
     run, say = context.run, context.say
-    manifest = run.manifest
     pages = ((code, page_name(code), name) for code, name in LANGUAGE_NAMES.items() if (run.folder / page_name(code)).exists())
     headline = []
     for metal in context.headline:
@@ -99,7 +98,7 @@ def _entry(context: Context, folder: str) -> Entry:
     return Entry(
         folder,
         title_of(context),
-        str((manifest.get("scenario") or {}).get("question") or ""),
+        question_of(context),
         say("{start} to {end}", start=run.years[0], end=run.years[-1]),
         run.replications,
         tuple((code, f"{folder}/{page}", name) for code, page, name in pages),

@@ -39,13 +39,17 @@ class Language:
 
     def many(self, one: str, more: str, n: int, **places: object) -> str:
         """The sentence in the form that number `n` asks for; `{n}` is filled in."""
-        return self._catalogue.ngettext(one, more, n).format(n=self.number(n), **places)
+        return self._catalogue.ngettext(one, more, n).format(n=self.count(n), **places)
 
     def together(self, *parts: Markup) -> Markup:
         """Whole sentences one after the other, as HTML."""
         return Markup("").join(parts) if self.code == "ja" else Markup(" ").join(parts)
 
     # numbers
+
+    def count(self, n: int) -> str:
+        """A whole number, every digit."""
+        return f"{n:,}"
 
     def number(self, value: float, digits: int = 3) -> str:
         """`value` to `digits` significant digits, thousands grouped; a dash where it has no meaning."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from itertools import pairwise
-from math import log10
+from math import ceil, floor, log10
 from typing import Any
 
 from sim.report import theme
@@ -129,10 +129,7 @@ def _country_view(context: Context, measure: _Measure, year: int, places: Sequen
         f"{names.country(p)}: {measure.write(v)}{' kt' if measure.logarithmic else ''}" for p, v in zip(places, values, strict=True)
     ]
     backdrop = [feature["id"] for feature in shapes("asia_countries")["features"] if feature["id"] not in places]
-    axis = {
-        "colorscale": theme.CIVIDIS,
-        "colorbar": {"title": {"text": measure.title}, "thickness": 12, "len": 0.8, "outlinewidth": 0, **_ticks(measure, shown)},
-    }
+    axis = _colour_axis(measure, shown)
     line = {"color": "rgba(255,255,255,0.7)", "width": 0.6}
     data: list[Figure] = [
         {
@@ -194,11 +191,14 @@ def _colour_value(measure: _Measure, value: float) -> float:
     return log10(max(value, 0.1)) if measure.logarithmic else measure.scale * value
 
 
-def _ticks(measure: _Measure, shown: Sequence[float]) -> Figure:
+def _colour_axis(measure: _Measure, shown: Sequence[float]) -> Figure:
+    """Colours from zero to the largest value, or between powers of ten."""
+    bar: Figure = {"title": {"text": measure.title}, "thickness": 12, "len": 0.8, "outlinewidth": 0}
     if not measure.logarithmic:
-        return {}
-    powers = range(int(min(shown)) - 1, int(max(shown)) + 2)
-    return {"tickvals": list(powers), "ticktext": [f"{10.0**p:g}" for p in powers]}
+        return {"colorscale": theme.CIVIDIS, "cmin": 0, "cmax": max(*shown, 1e-9), "colorbar": bar}
+    powers = range(floor(min(shown)), ceil(max(shown)) + 1)
+    ticks = {"tickvals": list(powers), "ticktext": [f"{10.0**power:,g}" for power in powers]}
+    return {"colorscale": theme.CIVIDIS, "cmin": powers[0], "cmax": powers[-1], "colorbar": {**bar, **ticks}}
 
 
 def _map_layout(window: Figure, axis: Figure, height: int = 520) -> Figure:

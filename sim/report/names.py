@@ -40,21 +40,21 @@ class Names:
 
     def metal(self, code: str) -> str:
         """A metal by its symbol, symbol in brackets."""
-        name = self._name("substances", code)
+        name = _common(self._name("substances", code))
         say = self._say
         return code if name == code else say("{name} ({symbol})", name=name, symbol=code)
 
     def product(self, code: str) -> str:
         """A product by its key."""
-        return self._name("products", code)
+        return _common(self._name("products", code))
 
     def group(self, code: str) -> str:
         """A product group."""
-        return self._name("groups", code)
+        return _common(self._name("groups", code))
 
     def fraction(self, code: str) -> str:
         """A fraction or product form."""
-        return self._name("fractions", code)
+        return _common(self._name("fractions", code))
 
     def zone(self, code: str) -> str:
         """A zone or region."""
@@ -91,7 +91,13 @@ class Names:
 
     def code(self, code: str) -> str:
         """Any other code."""
-        return self._known.get(code.replace(" ", "_")) or code.replace("_", " ")
+        kind = next((kind for kind in ("vehicles", "fractions", "groups") if code in self._given.get(kind, {})), "")
+        return self._name(kind, code) if kind else self._known.get(code.replace(" ", "_")) or code.replace("_", " ")
+
+
+def _common(name: str) -> str:
+    """A common noun as it stands inside a sentence: small first letter unless the next is a capital or a sign (LED lamp)."""
+    return name[:1].lower() + name[1:] if name[1:2].islower() else name
 
 
 def known_codes(say: Language) -> dict[str, str]:
@@ -123,6 +129,7 @@ def _stages(say: Language) -> dict[str, str]:
         "processing": say("dismantling plants"),
         "store": say("stores of fractions"),
         "border": say("queue for consent"),
+        "haul": say("road haul of fractions"),
         "port": say("ports"),
         "sea": say("at sea"),
         "stockpile": say("stockpile"),

@@ -195,7 +195,7 @@ def _told(context: Context, evidence: Evidence) -> dict[str, Any]:
     manifest, say = context.run.manifest, context.say
     return {
         "title": title_of(context),
-        "question": str((manifest.get("scenario") or {}).get("question") or ""),
+        "question": question_of(context),
         "answers": sentences.answers(context),
         "notices": sentences.notices(context, evidence),
         "warnings": sentences.warnings(context),
@@ -208,6 +208,14 @@ def _told(context: Context, evidence: Evidence) -> dict[str, Any]:
         "facts": _facts(context),
         "manifest": manifest,
     }
+
+
+def question_of(context: Context) -> tuple[str, str]:
+    """What the scenario asks, and the code of the language it is written in."""
+    scenario = context.run.manifest.get("scenario")
+    scenario = scenario if isinstance(scenario, dict) else {}
+    own = scenario.get(f"question_{context.say.code}")
+    return (str(own), context.say.code) if own else (str(scenario.get("question") or ""), "en")
 
 
 def title_of(context: Context) -> str:

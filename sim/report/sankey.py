@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sim.report import theme
 from sim.report.chart import Chart, Figure, Missing, Proof, Table, Trusted, View, as_row, joined, layout
 from sim.report.context import Context, over_years, unit_of
-from sim.report.drawing import capital, ratio, year_columns
+from sim.report.drawing import capital, nothing, ratio, year_columns
 from sim.report.flows import END_STAGE, FOLDED, LOST, RANK, Links, ends, fate_colour, fate_sentence, flows, links_by_metal
 
 
@@ -60,7 +60,7 @@ def _place_name(context: Context, stage: str, taking: set[str]) -> str:
     together = {
         "vehicle": say("collection"),
         "processing": say("dismantling plants"),
-        "border": say("borders and sea"),
+        "border": say("transport of fractions"),
         "refining": say("refineries"),
         "informal_processing": say("crude dismantling"),
     }
@@ -168,8 +168,7 @@ def origin_to_user(context: Context) -> Chart | Missing:
 def _origin_flow_view(context: Context, metal: str, year: int, paths: Mapping[tuple[str, str, str], float]) -> View:
     say, country = context.say, context.names.country
     if not paths:
-        finding = say("No {metal} was recovered in {year}", metal=context.names.metal(metal), year=year)
-        return View(finding, finding, [sankey_trace({}, [], {}, "kg")], layout(height=160, legend=False))
+        return nothing(say("No {metal} was recovered in {year}", metal=context.names.metal(metal), year=year))
     factor, unit = unit_of(list(paths.values()))
     links: dict[tuple[str, str], float] = {}
     for (origin, place, user), kg in paths.items():

@@ -123,22 +123,15 @@ def _holds(context: Context) -> tuple[Markup, ...]:
     say, sentences = context.say, []
     links = links_by_metal(context) if context.run.has("flows") else {}
     for metal in context.headline:
+        parts = []
         if (metal, context.year) in links:
-            sentences.append(
-                say.rich("{sentence}.", sentence=fate_sentence(context, metal, context.year, links[metal, context.year]))
-            )
-    for metal in context.headline:
+            parts.append(say.rich("{sentence}.", sentence=fate_sentence(context, metal, context.year, links[metal, context.year])))
         often = binding(context, metal)
         if often:
             place, share = context.names.stage(often[0]), say.share(often[1])
-            sentences.append(
-                say.rich(
-                    "{metal} is held up most at: {place} ({share} of years and replications).",
-                    metal=capital(context.names.metal(metal)),
-                    place=place,
-                    share=share,
-                )
-            )
+            parts.append(say.rich("It is held up most at: {place} ({share} of years and replications).", place=place, share=share))
+        if parts:
+            sentences.append(say.together(*parts))
     return tuple(sentences) or (say.rich("This run does not tell what holds metals back."),)
 
 
@@ -155,9 +148,9 @@ def notices(context: Context, evidence: Evidence) -> tuple[str, ...]:
             say(
                 "{low} of {all} inputs are of low confidence (grade D, assumptions of this project); "
                 "{derived} are derived (grade C).",
-                low=evidence.graded("D"),
-                all=evidence.inputs,
-                derived=evidence.graded("C"),
+                low=say.count(evidence.graded("D")),
+                all=say.count(evidence.inputs),
+                derived=say.count(evidence.graded("C")),
             )
         )
     else:

@@ -37,6 +37,7 @@ CONFIG: dict[str, Any] = {
     "showSendToCloud": False,
     "showTips": False,
     "topojsonURL": "about:blank/",
+    "typesetMath": False,
 }
 
 CIVIDIS = [

@@ -330,8 +330,9 @@ _TABLES = (
             _kg("collected_kg", "Contained in what formal channels fetched.", "正規ルートの回収物中の量"),
             _kg(
                 "separated_kg",
-                "Put into fractions from which a plant of the scenario recovers at least half of the metal.",
-                "半分以上を回収できる分別物に分けられた量",
+                "Put into fractions from which a plant of the scenario recovers at least half of the metal, or anything of a metal "
+                "that no fraction gives half of.",
+                "半分以上(そのような分別物がない金属では一部でも)を回収できる分別物に分けられた量",
             ),
             _kg("refined_kg", "Recovered by end-processing, wherever it stands.", "最終処理での回収量(所在国を問わない)"),
             _kg(

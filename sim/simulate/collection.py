@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.lot import Lot
-from sim.engine.station import Station
 from sim.engine.world import Receiver, Router, World
 from sim.nodes.arisings import Arisings
 from sim.nodes.country_spec import CountrySpec
@@ -63,8 +62,7 @@ class Collection:
         depots = terms.zones.sum(terms.zones.places(terms.depots.people_per_depot.value))
         self.line_haul = LineHaul(world, country, keys, depots, self.depots.account, self.depots.put_back)
         bays = np.maximum(np.round(depots * terms.depots.unload_bays.value), 1.0).astype(int)
-        stations = [Station(world.clock, int(count)) for count in bays]
-        self.fleet = Fleet(world.clock, resolution.vehicles, terms.queues, stations, self._take, self._deliver)
+        self.fleet = Fleet(world.clock, resolution.vehicles, terms.queues, bays.tolist(), self._take, self._deliver)
         world.ledger.accounts[self.vehicles].holdings = self.fleet.held
         self._informal = terms.by_zone(np.array([channel.kind == INFORMAL for channel in terms.channels.values()], dtype=bool))
         self._storage_kg = np.zeros(len(self._zones))

@@ -93,15 +93,10 @@ def service_of(terms: Terms, when: float) -> Service:
         return terms.by_zone(np.array([getattr(vehicle, name).at(when) for vehicle in vehicles]))
 
     usable = of_vehicles("load_factor_share")
-    places = [zones.places(channel.people_per_base.at(when)) for channel in channels]
-    bases = _by_queue([zones.sum(each * share) for each, share in zip(places, reached, strict=True)])
-    districts = [np.asarray(depot_distance_km(zones.area_km2 / each)) for each in places]
-    distance = [zones.mean(each, zones.households * share) for each, share in zip(districts, reached, strict=True)]
-    area = _by_queue([zones.effective_area_km2(share) for share in reached])
+    bases, district_km2, distance_km = _districts(terms, channels, when, reached)
     fleet = [zones.vehicles(c.vehicles_per_100k_households.at(when), share) for c, share in zip(channels, reached, strict=True)]
-    people = [zones.sum(zones.households * share) / 100_000.0 for share in reached]
-    points = [_at(c.points_per_100k_households, when) * each for c, each in zip(channels, people, strict=True)]
-    bay = [0.0 if c.kind == INFORMAL or c.round == "on_delivery_round" else terms.depots.unload_minutes.at(when) for c in channels]
+    people = _by_queue([zones.sum(zones.households * share) for share in reached])
+    bay = [_uses_bay(channel) * terms.depots.unload_minutes.at(when) / MINUTES for channel in channels]
     return Service(
         formula=np.tile([FORMULAS[channel.round] for channel in channels], len(zones.zones)),
         vehicles=_by_queue(fleet),
@@ -109,19 +104,19 @@ def service_of(terms: Terms, when: float) -> Service:
         volume_m3=of_vehicles("volume_m3") * usable,
         speed_kmh=of_vehicles("speed_kmh"),
         stop_hours=of_vehicles("minutes_per_stop") / MINUTES,
-        unload_hours=terms.by_zone(np.array(bay)) / MINUTES,
+        unload_hours=terms.by_zone(np.array(bay)),
         shift_hours=of_vehicles("shift_hours"),
         hours_per_year=of_vehicles("driver_hours_per_year"),
         off_road_days_per_km=of_vehicles("breakdowns_per_100k_km") / 1e5 * of_vehicles("repair_days"),
         road_factor=of_vehicles("road_factor"),
         days_per_week=of_channels("working_days_per_week"),
-        bases=np.maximum(bases, 1.0),
-        area_km2=area / np.maximum(bases, 1.0),
-        depot_km=_by_queue(distance),
+        bases=bases,
+        area_km2=district_km2,
+        depot_km=distance_km,
         gather_days=of_channels("gather_days"),
         pickup_kg=of_channels("pickup_kg"),
         density_kg_per_m3=of_channels("density_kg_per_m3"),
-        points=_by_queue(points),
+        points=of_channels("points_per_100k_households") * people / 100_000.0,
         point_kg=of_channels("point_capacity_kg") * of_channels("fill_share"),
         age_limit_days=of_channels("age_limit_days"),
         spare_hours=of_channels("spare_minutes_per_day") / MINUTES,
@@ -129,6 +124,19 @@ def service_of(terms: Terms, when: float) -> Service:
         address_share=of_channels("delivery_address_share"),
         round_stops=of_channels("round_stops_per_day"),
     )
+
+
+def _districts(terms: Terms, channels: list[ChannelSpec], when: float, reached: list[Vector]) -> tuple[Vector, Vector, Vector]:
+    """Return bases, area of the district of one [km2], and mean distance in it [km], each by queue."""
+    zones = terms.zones
+    places = [zones.places(channel.people_per_base.at(when)) for channel in channels]
+    bases = np.maximum(_by_queue([zones.sum(each * share) for each, share in zip(places, reached, strict=True)]), 1.0)
+    distances = [
+        zones.mean(np.asarray(depot_distance_km(zones.area_km2 / each)), zones.households * share)
+        for each, share in zip(places, reached, strict=True)
+    ]
+    areas = _by_queue([zones.effective_area_km2(share) for share in reached])
+    return bases, areas / bases, _by_queue(distances)
 
 
 def crew_of(terms: Terms, when: float) -> Crew:
@@ -167,6 +175,11 @@ def truck_of(terms: Terms, when: float) -> Truck:
         max(depots.age_limit_days.at(when), 1e-3),
         depots.backhaul_discount_share.at(when),
     )
+
+
+def _uses_bay(channel: ChannelSpec) -> bool:
+    """Vans on delivery rounds unload at home, buyers at a junk shop."""
+    return channel.kind != INFORMAL and channel.round != "on_delivery_round"
 
 
 def _by_queue(of_channels: list[Vector]) -> Vector:

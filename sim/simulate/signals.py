@@ -59,20 +59,29 @@ def signals(tables: Mapping[str, Columns], spec: ScenarioSpec) -> Columns:
 def recoverable(spec: ScenarioSpec) -> dict[str, frozenset[str]]:
     """Right fractions, each with its metals: end-processing of some plant recovers at least half of the metal from it.
 
-    What dismantling takes again (whole compressors, hard disks) is not separated yet, so no metal counts twice.
+    Of a metal that no fraction gives half of (indium, gallium), those it gives anything of, so that what is refined has been
+    separated. What dismantling takes again (whole compressors, hard disks) is not separated yet, so no metal counts twice.
     """
     used = [spec.processes[name] for name in sorted({plant.process for plant in spec.plants})]
     again = {material for process in used if process.stage in BEFORE_DISMANTLING for material in process.transfer}
-    metals: defaultdict[str, set[str]] = defaultdict(set)
+    shares: dict[str, dict[str, float]] = {}
     for process in used:
         if process.stage in END_STAGES:
             for fraction in spec.fractions.keys() & process.transfer.keys() - again:
-                metals[fraction] |= _recovered(process.transfer[fraction], spec)
-    return {fraction: frozenset(metals[fraction]) for fraction in sorted(metals)}
+                best = shares.setdefault(fraction, dict.fromkeys(spec.substances, 0.0))
+                for metal, share in _recovered(process.transfer[fraction], spec).items():
+                    best[metal] = max(best[metal], share)
+    half = {metal for row in shares.values() for metal, share in row.items() if share >= RIGHT_SHARE}
+    return {
+        fraction: frozenset(
+            metal for metal, share in shares[fraction].items() if share >= RIGHT_SHARE or (share > 0.0 and metal not in half)
+        )
+        for fraction in sorted(shares)
+    }
 
 
-def _recovered(outputs: Mapping[str, Mapping[str, Quantity]], spec: ScenarioSpec) -> set[str]:
-    """Metals of which products (neither residue nor another fraction) get at least half at the end of the run."""
+def _recovered(outputs: Mapping[str, Mapping[str, Quantity]], spec: ScenarioSpec) -> dict[str, float]:
+    """Share of each metal that products (neither residue nor another fraction) get at the end of the run."""
     products = [row for output, row in outputs.items() if output != RESIDUE and output not in spec.fractions]
     year = float(spec.time.end)
 
@@ -80,7 +89,7 @@ def _recovered(outputs: Mapping[str, Mapping[str, Quantity]], spec: ScenarioSpec
         stated = (row.get(metal, row.get(ANY)) for row in products)
         return sum(quantity.at(year) for quantity in stated if quantity is not None)
 
-    return {metal for metal in spec.substances if share(metal) >= RIGHT_SHARE}
+    return {metal: share(metal) for metal in spec.substances}
 
 
 def _ends(process: ProcessSpec, spec: ScenarioSpec) -> bool:

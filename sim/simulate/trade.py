@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 
 from sim.core.calendar import DAYS_PER_YEAR
 from sim.core.errors import Fault, WiringError
@@ -198,7 +198,7 @@ class _RouteBuilder:
         haul = self._hauls.get(plant.name)
         if haul is None:
             places = self._trade.places
-            haul = Haul(world, self._dock(plant, receiver), sea, lambda source: road_km(places.point(source), point, sea))
+            haul = Haul(world, self._dock(plant, receiver), sea, cache(lambda source: road_km(places.point(source), point, sea)))
             self._hauls[plant.name] = haul
 
         def usd_per_t() -> float:
@@ -221,7 +221,7 @@ class _RouteBuilder:
         places, there = self._trade.places, self._ways.point(port)
         store = PortStore(
             world, voyage, sea, self._dock(plant, receiver), country, material,
-            lambda source: road_km(places.point(source), there, sea),
+            cache(lambda source: road_km(places.point(source), there, sea)),
         )  # fmt: skip
         market = self._trade.market
         passage = self._passage(country, plant, material)

@@ -19,6 +19,7 @@ from sim.scenario.scenario import Scenario
 from sim.scenario.schema import ScenarioSpec
 from sim.study.assumptions import assumptions
 from sim.study.facts import merged, versions
+from sim.study.plausibility import impossible, warnings_of
 from sim.study.summarise import summarise
 from sim.study.task import Replicate
 from sim.study.workers import Failure, default_workers, spread
@@ -99,7 +100,8 @@ def _results(scenario: Scenario, began: datetime, task: Replicate, outcomes: Seq
     columns["assumptions"] = assumptions(scenario)
     facts = merged([outcome["facts"] for outcome in outcomes])
     facts["balance"]["substances"] = balance(columns["flows"], columns["stocks"], facts["outside_accounts"], count)
-    facts["warnings"] = [*scenario.warnings, *facts["warnings"]]
+    facts["impossible"] = impossible(columns, count)
+    facts["warnings"] = [*scenario.warnings, *facts["warnings"], *warnings_of(facts["impossible"])]
     headline = [name for name, substance in spec.substances.items() if substance.headline]
     resolved = scenario.resolved_toml().encode()
     manifest = {

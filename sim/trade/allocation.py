@@ -88,8 +88,18 @@ def _allocate(kg: float, shares: Sequence[float], sent: Sequence[float], room: C
     """Masses by destination: first those behind their share, then overflow in the order given; `room(i)` is asked when needed."""
     total = sum(sent) + kg
     behind = [share * total - done if share > 0.0 else 0.0 for share, done in zip(shares, sent, strict=True)]
-    order = sorted(range(len(shares)), key=lambda i: -behind[i])
-    given, rooms = [0.0] * len(shares), [-1.0] * len(shares)
+    furthest = max(behind, default=0.0)
+    if furthest >= kg * (1.0 - DUST) and room(behind.index(furthest)) >= kg:
+        given = [0.0] * len(behind)
+        given[behind.index(furthest)] = kg
+        return given
+    return _shared_out(kg, behind, room)
+
+
+def _shared_out(kg: float, behind: Sequence[float], room: Callable[[int], float]) -> list[float]:
+    """Masses of a load that does not go whole to the destination furthest behind."""
+    order = sorted(range(len(behind)), key=lambda i: -behind[i])
+    given, rooms = [0.0] * len(behind), [-1.0] * len(behind)
     left = kg
 
     def give(i: int, most: float) -> float:
@@ -112,7 +122,7 @@ def _allocate(kg: float, shares: Sequence[float], sent: Sequence[float], room: C
     for i in order:
         if behind[i] > 0.0 and small > 0.0:
             small -= give(i, small)
-    for i in range(len(shares)):
+    for i in range(len(behind)):
         give(i, left)
     return given
 

@@ -50,7 +50,10 @@ class Passage:
 
     def rule_on(self, day: float) -> BorderRuleSpec:
         """The rule in force on `day`."""
-        return next(rule.spec for rule in self.rules if rule.holds(day))
+        for rule in self.rules:
+            if rule.start_day <= day < rule.end_day:
+                return rule.spec
+        raise LookupError(f"no rule is in force on day {day:.0f}")  # `RuleTable.about` has made sure of one
 
 
 class Border:

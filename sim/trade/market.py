@@ -137,8 +137,7 @@ class Market:
     def take(self, desk: Desk, lots: list[Lot], source: int) -> None:
         """Book lots out of account `source` into the industry of a desk; they are paid at month end."""
         now, ledger = self._world.clock.now, self._world.ledger
-        for lot in lots:
-            ledger.post(now, source, desk.account, lot)
+        ledger.post_all(now, source, desk.account, lots)
         masses = self._world.composition.masses(lots)
         self._recovered[desk.country] += masses
         key = (self._seller(source), desk.country)

@@ -19,7 +19,6 @@ from sim.core.calendar import HOURS_PER_DAY
 from sim.core.lot import Lot
 from sim.engine.clock import Clock
 from sim.engine.recorder import Recorder
-from sim.engine.station import Station
 from sim.transport.rounds import DAYS_PER_WEEK, Fetch, Planner
 
 Vector = NDArray[np.float64]
@@ -65,7 +64,7 @@ class Fleet:
     deliver
         `deliver(queue, lots)` takes them when it has unloaded.
     bays
-        Unload bays by zone; queue q unloads at zone q // (queues / zones).
+        Number of unload bays by zone; queue q unloads at zone q // (queues / zones). Waiting for one costs no event.
     """
 
     def __init__(
@@ -73,13 +72,15 @@ class Fleet:
         clock: Clock,
         grain: Literal["vehicle", "platoon"],
         queues: int,
-        bays: list[Station],
+        bays: list[int],
         take: Callable[[int, float], list[Lot]],
         deliver: Callable[[int, list[Lot]], None],
     ) -> None:
         self._clock, self._grain = clock, grain
         self._take, self._deliver = take, deliver
-        self._bay = [bays[queue * len(bays) // queues] for queue in range(queues)]
+        self._zone = [queue * len(bays) // queues for queue in range(queues)]
+        self._free_bays = list(bays)
+        self._at_gate: list[deque[tuple[int, Job]]] = [deque() for _ in bays]
         self._jobs: list[deque[Job]] = [deque() for _ in range(queues)]
         self._out = [0] * queues  # vehicles on the way
         self._slots = [1] * queues
@@ -162,10 +163,23 @@ class Fleet:
 
     def _arrive(self, trip: tuple[int, Job]) -> None:
         job = trip[1]
-        if job.bay_days > 0.0:
-            self._bay[job.queue].offer(trip, job.bay_days, self._unloaded)
-        else:
+        zone = self._zone[job.queue]
+        if job.bay_days <= 0.0:
             self._unloaded(trip)
+        elif self._free_bays[zone]:
+            self._free_bays[zone] -= 1
+            self._clock.after(job.bay_days, self._leave_bay, trip)
+        else:
+            self._at_gate[zone].append(trip)
+
+    def _leave_bay(self, trip: tuple[int, Job]) -> None:
+        zone = self._zone[trip[1].queue]
+        if self._at_gate[zone]:
+            following = self._at_gate[zone].popleft()
+            self._clock.after(following[1].bay_days, self._leave_bay, following)
+        else:
+            self._free_bays[zone] += 1
+        self._unloaded(trip)
 
     def _unloaded(self, trip: tuple[int, Job]) -> None:
         journey, job = trip

@@ -126,9 +126,7 @@ class Haul:
     def receive(self, material: str, lots: list[Lot], source: int) -> None:
         """Load lots out of account `source`; they reach the plant after the drive."""
         world, km = self._world, self._distance_km(source)
-        kg = sum(lot.kg for lot in lots)
-        for lot in lots:
-            world.ledger.post(world.clock.now, source, self._transit.account, lot)
+        kg = world.ledger.post_all(world.clock.now, source, self._transit.account, lots)
         self._dock.on_road_kg += kg
         book_road(world, self._rules, kg, km, self.name, self.country)
         days = km / self._rules.road_km_per_day.value

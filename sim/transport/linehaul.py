@@ -103,7 +103,7 @@ class LineHaul:
             return
         delay = sum(each * self._drive(zone, each, distance_km(zone, receiver), days) for zone, each in by_zone.items()) / kg
         lots = [lot for loads in cargo.values() for _, each in loads for lot in each]
-        self._post(lots, self._depot_account, self.transit.account)
+        self._world.ledger.post_all(self._world.clock.now, self._depot_account, self.transit.account, lots)
         self._on_way[receiver.name] = self._on_way.get(receiver.name, 0.0) + kg
         journey = Journey(self.transit.depart(lots), receiver, cargo, kg)
         self._world.clock.after(delay, self._arrive, journey)
@@ -129,15 +129,6 @@ class LineHaul:
         self.co2_kg += co2
         return 0.5 * fill + travel_days(out, truck.shift_hours)
 
-    def _post(self, lots: list[Lot], source: int, target: int) -> None:
-        """Book lots, those of one composition together."""
-        day = self._world.clock.now
-        by_ref: dict[int, float] = {}
-        for kg, ref, _, _ in lots:
-            by_ref[ref] = by_ref.get(ref, 0.0) + kg
-        for ref, kg in by_ref.items():
-            self._world.ledger.post(day, source, target, Lot(kg, ref, 0, day))
-
     def _arrive(self, journey: Journey) -> None:
         self.transit.arrive(journey.number)
         receiver = journey.receiver
@@ -150,5 +141,5 @@ class LineHaul:
             if taken:
                 receiver.receive(group, [lot for _, lot in lots[:taken]], self.transit.account)
             for zone, lot in lots[taken:]:
-                self._post([lot], self.transit.account, self._depot_account)
+                self._world.ledger.post(self._world.clock.now, self.transit.account, self._depot_account, lot)
                 self._turned_back(zone, group, [lot])

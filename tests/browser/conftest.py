@@ -57,7 +57,7 @@ def browser():
         started.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def visit(browser):
     """Make visits: `visit(width=..., dark=..., still=...)`; contexts are offline and closed at the end."""
     contexts = []
@@ -89,3 +89,17 @@ def folder(tmp_path_factory):
     made = write_run(tmp_path_factory.mktemp("runs") / "run")
     write_report(made)
     return made
+
+
+@pytest.fixture(scope="module")
+def opened(visit, folder):
+    """Visits to the reports of the synthetic run by language; opening takes seconds, so tests that only read share them."""
+    visits = {}
+
+    def get(code):
+        if code not in visits:
+            visits[code] = visit()
+            visits[code].open(folder / ("report.html" if code == "en" else f"report.{code}.html"))
+        return visits[code]
+
+    return get

@@ -16,9 +16,9 @@ A4_WITHIN_MARGINS_PX = 184 / 25.4 * 96
 
 
 @pytest.mark.parametrize("code", list(PAGES))
-def test_opens_offline_without_a_request_or_a_complaint(visit, folder, code):
-    visitor = visit()
-    page = visitor.open(folder / PAGES[code])
+def test_opens_offline_without_a_request_or_a_complaint(opened, folder, code):
+    visitor = opened(code)
+    page = visitor.page
     assert [url for url in visitor.requests if not url.startswith(("file:", "data:", "blob:"))] == []
     assert [url for url in visitor.requests if url.startswith("file:")] == [(folder / PAGES[code]).as_uri()]
     assert visitor.complaints == []
@@ -31,21 +31,22 @@ def test_opens_offline_without_a_request_or_a_complaint(visit, folder, code):
     )
 
 
-def test_has_no_share_button_and_no_tool_bar(visit, folder):
-    page = visit().open(folder / PAGES["en"])
+def test_has_no_share_button_and_no_tool_bar(opened):
+    page = opened("en").page
     assert page.locator("[data-title*='hare'], [data-title*='loud'], .modebar-btn").count() == 0
     assert page.locator("a[href*='plotly'], a[href*='plot.ly']").count() == 0
 
 
-def test_every_choropleth_has_as_many_shapes_as_rows_singapore_included(visit, folder):
-    page = visit().open(folder / PAGES["en"])
+def test_every_choropleth_has_as_many_shapes_as_rows_singapore_included(opened):
+    page = opened("en").page
     for name in ("map-countries", "map-japan"):
         rows = page.evaluate(
-            "n => { const p = document.getElementById('plot-' + n); return p.data.filter(t => t.type === 'choropleth').map(t => t.locations.length) }",
+            "n => document.getElementById('plot-' + n).data.filter(t => t.type === 'choropleth').map(t => t.locations.length)",
             name,
         )
         drawn = page.evaluate(
-            "n => [...document.querySelectorAll('#plot-' + n + ' .choroplethlayer > g')].map(g => [...g.querySelectorAll('path')].filter(p => (p.getAttribute('d') || '').length > 8).length)",
+            """n => [...document.querySelectorAll('#plot-' + n + ' .choroplethlayer > g')]
+              .map(g => [...g.querySelectorAll('path')].filter(p => (p.getAttribute('d') || '').length > 8).length)""",
             name,
         )
         assert sorted(drawn) == sorted(rows)
@@ -60,14 +61,15 @@ def table_rows(page, name):
     page.evaluate("n => document.querySelector('#table-' + n).open = true", name)
     page.locator(f"#table-{name} table tbody tr").first.wait_for(state="attached")
     return page.evaluate(
-        "n => [...document.querySelectorAll('#table-' + n + ' tbody tr')].map(r => [...r.cells].map(c => c.dataset.v !== undefined ? c.dataset.v : c.textContent))",
+        """n => [...document.querySelectorAll('#table-' + n + ' tbody tr')]
+          .map(r => [...r.cells].map(c => c.dataset.v !== undefined ? c.dataset.v : c.textContent))""",
         name,
     )
 
 
 @pytest.mark.parametrize("code", list(PAGES))
-def test_sums_of_tables_are_those_of_the_parquet_files(visit, folder, code):
-    page = visit().open(folder / PAGES[code])
+def test_sums_of_tables_are_those_of_the_parquet_files(opened, folder, code):
+    page = opened(code).page
     replications = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["replications"]
     proven = page.evaluate("[...document.querySelectorAll('article.chart[data-table]')].map(a => [a.id.slice(6), {...a.dataset}])")
     assert len(proven) >= 20
@@ -84,8 +86,8 @@ def test_sums_of_tables_are_those_of_the_parquet_files(visit, folder, code):
         assert shown * float(told["factor"]) * replications == pytest.approx(expected, rel=1e-9), name
 
 
-def test_every_chart_has_its_table(visit, folder):
-    page = visit().open(folder / PAGES["en"])
+def test_every_chart_has_its_table(opened):
+    page = opened("en").page
     names = page.evaluate("[...document.querySelectorAll('.plot')].map(p => p.id.slice(5))")
     for name in names:
         rows = table_rows(page, name)
@@ -97,7 +99,9 @@ def test_every_chart_has_its_table(visit, folder):
 def axe_violations(page):
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page).response["violations"]
+    # the inside of a chart is presentational (its holder is an image with words), and rows of a table are all made alike
+    context = {"exclude": [[".plot > *"], ["tbody tr:nth-child(n+4)"], ["ol.sources li:nth-child(n+4)"]]}
+    found = Axe().run(page, context=context, options={"resultTypes": ["violations"]}).response["violations"]
     return [
         (v["id"], v["impact"], [n["target"] for n in v["nodes"]][:4])
         for v in found
@@ -105,11 +109,9 @@ def axe_violations(page):
     ]
 
 
-@pytest.mark.parametrize(
-    ("code", "dark", "width"), [("en", False, 1280), ("ja", False, 1280), ("en", True, 1280), ("en", False, 390)]
-)
-def test_axe_finds_nothing(visit, folder, code, dark, width):
-    page = visit(width, dark=dark).open(folder / PAGES[code])
+@pytest.mark.parametrize("code", list(PAGES))
+def test_axe_finds_nothing(opened, code):
+    page = opened(code).page
     assert axe_violations(page) == []
     page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
     page.wait_for_timeout(500)
@@ -128,8 +130,8 @@ def test_axe_finds_nothing_in_the_gallery(visit, folder, tmp_path):
         assert visitor.complaints == []
 
 
-def test_charts_are_chosen_by_keyboard_alone(visit, folder):
-    page = visit().open(folder / PAGES["en"])
+def test_charts_are_chosen_by_keyboard_alone(opened):
+    page = opened("en").page
     for name in ("sankey", "losses"):
         metal, year = page.locator(f"select[data-chart='{name}']").all()
         before = page.locator(f"#chart-{name} .finding").inner_text(), page.locator(f"#plot-{name}").get_attribute("aria-label")
@@ -147,8 +149,8 @@ def test_charts_are_chosen_by_keyboard_alone(visit, folder):
         assert "2029" in page.locator(f"#chart-{name} .finding").inner_text()
 
 
-def test_the_ladder_is_chosen_by_keyboard_alone(visit, folder):
-    page = visit().open(folder / PAGES["en"])
+def test_the_ladder_is_chosen_by_keyboard_alone(opened):
+    page = opened("en").page
     metals, years = page.locator("select[data-panels='ladder']").all()
     years.focus()
     page.keyboard.press("End")
@@ -167,8 +169,8 @@ def test_tab_reaches_the_content_first_and_everything_that_acts(visit, folder):
     assert page.evaluate("[...document.querySelectorAll('a[href], button, select, summary')].every(e => e.tabIndex >= 0)")
 
 
-def test_headline_numbers_lead_to_their_assumptions_and_sources(visit, folder):
-    page = visit().open(folder / PAGES["en"])
+def test_headline_numbers_lead_to_their_assumptions_and_sources(opened):
+    page = opened("en").page
     links = page.evaluate("[...new Set([...document.querySelectorAll('a.number')].map(a => a.getAttribute('href')))]")
     assert len(links) == 6
     for link in links:
@@ -181,8 +183,8 @@ def test_headline_numbers_lead_to_their_assumptions_and_sources(visit, folder):
         page.locator(f"[id='{target[1:]}']").wait_for(state="visible")
 
 
-def test_csv_opens_with_exact_numbers_and_no_formula(visit, folder):
-    page = visit().open(folder / PAGES["en"])
+def test_csv_opens_with_exact_numbers_and_no_formula(opened):
+    page = opened("en").page
     with page.expect_download() as waiting:
         page.locator("a.csv[data-table-of='sankey']").click()
     text = waiting.value.path().read_bytes().decode("utf-8")
@@ -194,9 +196,9 @@ def test_csv_opens_with_exact_numbers_and_no_formula(visit, folder):
     assert [float(cell) for cell in lines[1].split(",")[3:]] == [float(cell.replace(",", "")) for cell in rows[0][3:]]
 
 
-def test_pictures_are_saved_without_network(visit, folder):
-    visitor = visit()
-    page = visitor.open(folder / PAGES["en"])
+def test_pictures_are_saved_without_network(opened):
+    visitor = opened("en")
+    page = visitor.page
     with page.expect_download() as waiting:
         page.locator("button[data-picture='losses']").click()
     assert waiting.value.path().read_text(encoding="utf-8").startswith("<svg")
@@ -215,15 +217,21 @@ def test_a_page_changed_after_writing_runs_nothing_and_still_draws(visit, folder
     assert any("Content Security Policy" in complaint for complaint in visitor.complaints)
 
 
-@pytest.mark.parametrize("width", [360, 390, 768])
-def test_narrow_screens_do_not_scroll_sideways(visit, folder, width):
-    page = visit(width, 800).open(folder / PAGES["ja"])
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_narrow_screens_do_not_scroll_sideways_and_nothing_moves_by_itself(visit, folder):
+    page = visit(360, 800, still=True).open(folder / PAGES["ja"])
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert axe_violations(page) == []
+    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+    assert page.evaluate(
+        "[...document.querySelectorAll('.plot')].every(p => !p._transitionData || !p._transitionData._frames.length)"
+    )
+    assert page.evaluate("[...document.querySelectorAll('.sankey-link')].every(l => getComputedStyle(l).opacity === '1')")
 
 
 def test_dark_and_light_follow_the_reader(visit, folder):
     visitor = visit(dark=True)
     page = visitor.open(folder / PAGES["en"])
+    assert axe_violations(page) == []
     ink = "document.querySelector('#plot-recovery')._fullLayout.font.color"
     dark = page.evaluate(ink), page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.emulate_media(color_scheme="light")
@@ -231,15 +239,6 @@ def test_dark_and_light_follow_the_reader(visit, folder):
     light = page.evaluate(ink), page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert dark == ("#e7ebf0", "rgb(18, 23, 29)")
     assert light == ("#1c2430", "rgb(255, 255, 255)")
-
-
-def test_nothing_moves_by_itself(visit, folder):
-    page = visit(still=True).open(folder / PAGES["en"])
-    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
-    assert page.evaluate(
-        "[...document.querySelectorAll('.plot')].every(p => !p._transitionData || !p._transitionData._frames.length)"
-    )
-    assert page.evaluate("[...document.querySelectorAll('.sankey-link')].every(l => getComputedStyle(l).opacity === '1')")
 
 
 def test_no_chart_is_cut_on_paper(visit, folder):
@@ -281,8 +280,8 @@ JAPANESE_KEEPS = {
 }
 
 
-def test_the_japanese_page_has_no_untranslated_words(visit, folder):
-    page = visit().open(folder / PAGES["ja"])
+def test_the_japanese_page_has_no_untranslated_words(opened, folder):
+    page = opened("ja").page
     page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
     page.wait_for_timeout(500)
     texts = page.evaluate(
@@ -294,38 +293,28 @@ def test_the_japanese_page_has_no_untranslated_words(visit, folder):
             if (parent.closest('script, style, noscript, code, [lang="en"]')) continue;
             found.push(walk.currentNode.textContent);
           }
-          for (const e of document.querySelectorAll('[aria-label]')) if (!e.closest('[lang="en"]')) found.push(e.getAttribute('aria-label'));
+          for (const e of document.querySelectorAll('[aria-label]:not([lang="en"] *)')) found.push(e.getAttribute('aria-label'));
           return found;
         }"""
     )
-    data = json.dumps(json.loads((folder / "manifest.json").read_text(encoding="utf-8")), ensure_ascii=False)
-    for table in ("plants", "inputs"):
-        data += " ".join(
-            str(cell)
-            for cell in pq.read_table(folder / "tables" / f"{table}.parquet").column(2 if table == "inputs" else 3).to_pylist()
-        )
-    data += " ".join(
-        json.loads((folder / "summary.json").read_text(encoding="utf-8"))["decides"]["Nd"]["inputs"][i]["key"] for i in range(3)
-    )
-    english = Counter(
-        word
-        for text in texts
-        for word in re.findall(r"[A-Za-z]{4,}", text)
-        if word not in JAPANESE_KEEPS and word not in re.findall(r"[A-Za-z]{4,}", data)
-    )
+    data = (folder / "manifest.json").read_text(encoding="utf-8") + (folder / "summary.json").read_text(encoding="utf-8")
+    data += " ".join(set(pq.read_table(folder / "tables" / "plants.parquet").column("plant").to_pylist()))
+    words = [word for text in texts for word in re.findall(r"[A-Za-z]{4,}", text)]
+    english = Counter(word for word in words if word not in JAPANESE_KEEPS and word not in data)
     assert not english, english.most_common(20)
     assert sum(bool(re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", text)) for text in texts) > 500
 
 
-def test_japanese_has_a_glyph_for_every_character(visit, folder):
-    page = visit().open(folder / PAGES["ja"])
+def test_japanese_has_a_glyph_for_every_character(opened):
+    page = opened("ja").page
     widths = page.evaluate(
         """() => {
           const canvas = document.createElement('canvas').getContext('2d');
           canvas.font = '20px ' + getComputedStyle(document.body).fontFamily;
           const missing = canvas.measureText('\\uffff').width;
+          const width = (c) => canvas.measureText(c).width;
           const characters = [...new Set(document.body.innerText)].filter((c) => c > '\\u3000');
-          return characters.filter((c) => canvas.measureText(c).width === 0 || (canvas.measureText(c).width === missing && missing !== 20)).join('');
+          return characters.filter((c) => width(c) === 0 || (width(c) === missing && missing !== 20)).join('');
         }"""
     )
     assert widths == ""

@@ -277,7 +277,7 @@ def test_recovery_tells_what_was_fed_and_made_by_origin():
     told = {(r["plant"], r["origin"], r["metal"], r["form"]): r for r in rows(here, "recovery")}
     oxide = told["Magnets", "VNM", "Nd", "ree_oxide"]
     assert (oxide["fed_kg"], oxide["contained_kg"]) == (pytest.approx(4.5), pytest.approx(3.6))
-    assert oxide["recovered_kg"] == pytest.approx(3.6 * 1.2)
+    assert oxide["recovered_kg"] == pytest.approx(3.6 / 0.8)
     assert told["Works", "JPN", "Cu", "board"]["fed_kg"] == pytest.approx(290.0)
     assert told["Works", "JPN", "Cu", "board"]["contained_kg"] == pytest.approx(174.0)
     assert told["Smelter", "JPN", "Cu", "refined_metal"]["recovered_kg"] == pytest.approx(174.0 * 0.95)

@@ -55,14 +55,10 @@ def test_a_point_is_called_when_full_or_too_old():
 def test_one_stop_is_there_and_back():
     area = 400.0
     distance = route.depot_distance_km(area)
-    assert float(route.depot_tour_km(1.0, area, 1.3)) == pytest.approx(
-        float(route.point_to_point_km(distance, 1.3)), rel=0.03
-    )
+    assert float(route.depot_tour_km(1.0, area, 1.3)) == pytest.approx(float(route.point_to_point_km(distance, 1.3)), rel=0.03)
 
 
-@given(
-    stops=st.floats(1.0, 500.0), load=st.floats(1.0, 100.0), area=st.floats(0.1, 1e5), factor=st.floats(1.0, 2.0)
-)
+@given(stops=st.floats(1.0, 500.0), load=st.floats(1.0, 100.0), area=st.floats(0.1, 1e5), factor=st.floats(1.0, 2.0))
 def test_more_room_never_lengthens_the_routes_by_more_than_the_fit(stops, load, area, factor):
     distance = route.depot_distance_km(area)
     full = float(route.round_km(stops, min(load, stops), area, distance, factor))

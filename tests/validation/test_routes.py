@@ -17,7 +17,9 @@ REFERENCE = [(100, 10), (100, 25), (200, 20), (60, 6)]
 OWN = [(40, 20), (45, 15), (80, 8), (24, 8)]  # two, three, ten and three routes
 
 
-def solved_km(points: np.ndarray, capacity: int, iterations: int, seed: int, depot: tuple[float, float] | None = (0.5, 0.5)) -> float:
+def solved_km(
+    points: np.ndarray, capacity: int, iterations: int, seed: int, depot: tuple[float, float] | None = (0.5, 0.5)
+) -> float:
     """Length of the best routes found; without depot the first point is one of the tour."""
     places = np.vstack([[depot], points]) if depot else points
     grid = (places * SCALE).round().astype(np.int64)

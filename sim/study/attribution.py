@@ -1,0 +1,151 @@
+"""How much of a difference each changed input makes: one cause at a time on the first scenario, and their interaction.
+
+With k causes the first scenario runs k times more, each time with the changes of one cause; the two given runs are the
+ends. The interaction is what the causes do together beyond the sum of what each does alone (Stein & Alpert 1993,
+doi:10.1175/1520-0469(1993)050<2107:FSINS>2.0.CO;2), so parts sum to the total exactly.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.core.errors import ScenarioError, UsageError
+from sim.results.store import Results
+from sim.scenario import toml
+from sim.scenario.keys import Tree
+from sim.scenario.load import load_scenario
+from sim.scenario.scenario import Library, Scenario
+from sim.study import replicate
+from sim.study.changes import Cause, applied, joined
+from sim.study.compare import Comparison, Effect, Key, effect_of, paired, require_pairs, resolved
+from sim.study.workers import default_workers
+
+Array = NDArray[np.float64]
+Progress = Callable[[int, int], None]
+INTERACTION = "interaction"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an attribution will run.
+
+    causes : causes as they can stand alone; those that only fit together are one. scenarios : of each cause. cpu_s : in all.
+    """
+
+    causes: tuple[Cause, ...]
+    scenarios: tuple[Scenario, ...]
+    replications: int
+    cpu_s: float
+
+    def text(self, workers: int | None = None) -> str:
+        """The estimate in words."""
+        if len(self.causes) < 2:
+            return "One cause: the whole difference is its own, nothing to run."
+        staff = workers or default_workers()
+        minutes = self.cpu_s / staff / 60.0
+        amount = f"{minutes:.0f} min" if minutes >= 2.0 else f"{60.0 * minutes:.0f} s"
+        return (
+            f"Attribution runs {len(self.causes)} scenarios of {self.replications} replications, one for each cause: "
+            f"about {amount} with {staff} processes."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Parts of each difference of the headline by cause, the interaction last; they sum to the difference."""
+
+    names: tuple[str, ...]
+    parts: dict[Key, tuple[Effect, ...]]
+
+
+def plan(found: Comparison, library: Library | None = None) -> Plan:
+    """Find which causes can stand alone and estimate what attribution takes.
+
+    A change that is not valid without another (a route to a new plant) is joined with it.
+    """
+    first, second = resolved(found.first), resolved(found.second)
+    causes = list(found.causes)
+    scenarios: list[Scenario] = []
+    while causes:
+        ready = [_scenario(found, applied(first, second, [cause]), library) for cause in causes]
+        wrong = [index for index, scenario in enumerate(ready) if scenario is None]
+        if not wrong:
+            scenarios = [scenario for scenario in ready if scenario is not None]
+            break
+        if len(causes) == 1:
+            raise UsageError("the changes cannot be put on the first scenario; run both again with this version of the program")
+        causes = _merged(causes, wrong[0], lambda cause: _scenario(found, applied(first, second, [cause]), library) is not None)
+    count = int(found.first.manifest["replications"])
+    runs = len(causes) if len(causes) > 1 else 0
+    return Plan(tuple(causes), tuple(scenarios), count, runs * float(found.first.manifest["cpu_s"]))
+
+
+def _merged(causes: Sequence[Cause], wrong: int, fits: Callable[[Cause], bool]) -> list[Cause]:
+    """Join a cause that cannot stand alone with the first that makes it fit; with all others if none does."""
+    rest = [cause for index, cause in enumerate(causes) if index != wrong]
+    for index, other in enumerate(rest):
+        both = joined(other, causes[wrong])
+        if fits(both):
+            return [*rest[:index], both, *rest[index + 1 :]]
+    whole = causes[wrong]
+    for other in rest:
+        whole = joined(whole, other)
+    return [whole]
+
+
+def _scenario(found: Comparison, tree: Tree, library: Library | None) -> Scenario | None:
+    """A scenario made of a resolved tree; None if it is not valid."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"{found.first.manifest['scenario']['key']}.toml"
+        file.write_text(toml.document(tree), encoding="utf-8")
+        try:
+            return load_scenario(file, library=library)
+        except ScenarioError:
+            return None
+
+
+def attribute(found: Comparison, planned: Plan, workers: int | None = None, progress: Progress | None = None) -> Attribution:
+    """Run what is planned and divide every difference of the headline over the causes."""
+    total = _gaps(found.first, found.second)
+    alone: list[dict[Key, Array]] = []
+    if len(planned.causes) < 2:
+        alone = [total for _ in planned.causes]
+    else:
+        done = _Counting(progress, len(planned.scenarios))
+        for scenario in planned.scenarios:
+            manifest = found.first.manifest
+            run = replicate.run(scenario, int(manifest["replications"]), int(manifest["seed"]), workers, done)
+            require_pairs(found.first, run)
+            alone.append(_gaps(found.first, run))
+            done.runs += 1
+    repeats = int(found.first.manifest["repeats_per_draw"])
+    parts = {}
+    for key, gap in total.items():
+        samples = [one.get(key, np.zeros_like(gap)) for one in alone]
+        together = gap - np.sum(samples, axis=0) if samples else gap
+        parts[key] = tuple(effect_of(sample, repeats) for sample in (*samples, together))
+    return Attribution((*(cause.name for cause in planned.causes), INTERACTION), parts)
+
+
+class _Counting:
+    """Progress over several runs as one."""
+
+    def __init__(self, progress: Progress | None, count: int) -> None:
+        self._progress, self._count = progress, count
+        self.runs = 0
+
+    def __call__(self, done: int, count: int) -> None:
+        """Tell replications done of those of all runs."""
+        if self._progress is not None:
+            self._progress(self.runs * count + done, self._count * count)
+
+
+def _gaps(first: Results, second: Results) -> dict[Key, Array]:
+    """Paired differences of the headline, shape (replications,)."""
+    return {key: after - before for key, (before, after) in paired(first, second).items()}

@@ -1,0 +1,250 @@
+"""The folder of a sweep: parts that are complete or not there, an index that finds damage, one writer at a time.
+
+plan.json           what the sweep is, written once        parts/000012.parquet  the runs of chunk 12
+design.parquet      the points, made once                   index/whole.jsonl     chunk and SHA-256, a line per part
+outcomes.parquet, index.json, manifest.json                 all parts together, once every part is there
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from sim.core.errors import BusyError, ResultsError, StorageError
+from sim.results.manifest import digest
+from sim.study.design import Design
+from sim.study.sweep_task import Part
+
+WHOLE = "whole"
+SETUP_SECONDS = 60.0
+PROBE_SECONDS = 1.0
+GROUP_ROWS = 50_000  # of a row group of the compacted table
+HEAD = ("run", "row", "replication", "message")
+_UNFINISHED = ".unfinished-"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A sweep folder, and on whose behalf it is written.
+
+    tag : `whole`, or `2-of-3` for one shard.
+    """
+
+    folder: Path
+    tag: str = WHOLE
+
+    def part(self, chunk: int) -> Path:
+        """File of a chunk."""
+        return self.folder / "parts" / f"{chunk:06d}.parquet"
+
+    def save_part(self, chunk: int, table: pa.Table) -> None:
+        """Write a part and then the line of the index that vouches for it, each forced to disk."""
+        path = self.part(chunk)
+        replaced(path, self.tag, lambda file: _write(table, file))
+        line = json.dumps({"chunk": chunk, "sha256": digest(path)}) + "\n"
+        index = self.folder / "index" / f"{self.tag}.jsonl"
+        with index.open("a+b") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # a line that a killed process left unfinished
+                    file.write(b"\n")
+            file.write(line.encode())
+            file.flush()
+            os.fsync(file.fileno())
+
+    def finished(self) -> tuple[dict[int, str], list[int]]:
+        """SHA-256 by chunk of every part that is whole, and the chunks whose part is damaged."""
+        said: dict[int, set[str]] = {}
+        for file in sorted((self.folder / "index").glob("*.jsonl")):
+            for chunk, sha in _lines(file):
+                said.setdefault(chunk, set()).add(sha)
+        whole: dict[int, str] = {}
+        damaged = []
+        for chunk, hashes in sorted(said.items()):
+            path = self.part(chunk)
+            if path.is_file():
+                found = digest(path)
+                if found in hashes:
+                    whole[chunk] = found
+                else:
+                    damaged.append(chunk)
+        return whole, damaged
+
+    def remove_unfinished(self) -> None:
+        """Remove what a killed process left behind; the whole sweep's writer is alone, a shard looks after its own."""
+        mine = "*" if self.tag == WHOLE else f"{self.tag}-*"
+        for folder in (self.folder, self.folder / "parts"):
+            for left in folder.glob(f"{_UNFINISHED}{mine}"):
+                left.unlink(missing_ok=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder: the whole sweep excludes everyone, a shard excludes itself and the whole sweep.
+
+        Raises
+        ------
+        BusyError
+            If another process has it.
+        """
+        with ExitStack() as held:
+            if self.tag == WHOLE:
+                held.enter_context(_lock(self.folder / ".lock"))
+                for other in sorted(self.folder.glob(".lock-*-of-*")):
+                    held.enter_context(_lock(other))
+            else:
+                held.enter_context(_lock(self.folder / f".lock-{self.tag}"))
+                with _lock(self.folder / ".lock"):  # nobody runs the whole sweep
+                    pass
+            yield
+
+
+@contextmanager
+def _lock(path: Path, seconds: float = PROBE_SECONDS) -> Iterator[None]:
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=seconds)
+    except Timeout:
+        raise BusyError(f"{path.parent}: another process is at work on this sweep ({path.name})") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def setup_lock(folder: Path) -> Any:
+    """Wait for the right to make or compact what shards share."""
+    return _lock(folder / ".lock-setup", SETUP_SECONDS)
+
+
+def _lines(file: Path) -> Iterator[tuple[int, str]]:
+    for line in file.read_bytes().splitlines():
+        try:
+            said = json.loads(line)
+            yield int(said["chunk"]), str(said["sha256"])
+        except (ValueError, KeyError, TypeError):  # unfinished or damaged: its part is made again
+            continue
+
+
+def replaced(path: Path, tag: str, write: Callable[[Any], None]) -> None:
+    """Write a file under another name, force it to disk, and only then give it its name.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be written; what was there stays.
+    """
+    unfinished = path.parent / f"{_UNFINISHED}{tag}-{path.name}"
+    try:
+        with unfinished.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        full = error.errno == errno.ENOSPC
+        why = "the disk is full" if full else error.strerror or str(error)
+        raise StorageError(f"{path}: {why}; what is finished is kept, and the same command goes on from there") from error
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # cannot
+        return
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def save_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a small file whole."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    replaced(path, "json", lambda file: file.write(text.encode()))
+
+
+def part_table(part: Part, columns: tuple[str, ...]) -> pa.Table:
+    """A part as Arrow; it holds no time, host or worker."""
+    arrays = [pa.array(part.run), pa.array(part.row), pa.array(part.replication), pa.array(part.message, pa.string())]
+    return pa.table([*arrays, *(pa.array(part.values[:, place]) for place in range(len(columns)))], names=[*HEAD, *columns])
+
+
+def design_table(design: Design, scenarios: tuple[str, ...]) -> pa.Table:
+    """The points as Arrow: row, base scenario, and a column for every dial."""
+    names = pa.array([scenarios[number] for number in design.scenario.tolist()], pa.string())
+    arrays = [pa.array(range(design.rows), pa.int32()), names, *(pa.array(column) for column in design.values.T)]
+    return pa.table(arrays, names=["row", "scenario", *design.keys])
+
+
+def _write(table: pa.Table, file: Any) -> None:
+    with _writer(table.schema, file) as writer:
+        writer.write_table(table)
+
+
+def _writer(schema: pa.Schema, file: Any) -> pq.ParquetWriter:
+    texts = [field.name for field in schema if pa.types.is_string(field.type)]
+    encoding = {
+        field.name: "BYTE_STREAM_SPLIT" if pa.types.is_floating(field.type) else "DELTA_BINARY_PACKED"
+        for field in schema
+        if field.name not in texts
+    }
+    return pq.ParquetWriter(
+        file,
+        schema,
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=texts,
+        column_encoding=encoding,
+        write_page_checksum=True,
+        store_schema=False,
+    )
+
+
+def save_table(path: Path, table: pa.Table) -> None:
+    """Write a table whole."""
+    replaced(path, "table", lambda file: _write(table, file))
+
+
+def read_table(path: Path) -> pa.Table:
+    """Read a table, every page checked.
+
+    Raises
+    ------
+    ResultsError
+        If it is missing or damaged.
+    """
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            return file.read()
+    except (OSError, pa.ArrowException) as error:
+        raise ResultsError(f"{path}: damaged or not readable ({str(error).splitlines()[0]})") from error
+
+
+def compact(home: Home, chunks: int) -> None:
+    """Put all parts into one table, a row group for every 50,000 runs; the same bytes whoever made the parts."""
+
+    def write(file: Any) -> None:
+        waiting: list[pa.Table] = []
+        with _writer(read_table(home.part(0)).schema, file) as writer:
+            for chunk in range(chunks):
+                waiting.append(read_table(home.part(chunk)))
+                if chunk == chunks - 1 or sum(table.num_rows for table in waiting) >= GROUP_ROWS:
+                    joined = pa.concat_tables(waiting).combine_chunks()
+                    writer.write_table(joined, row_group_size=joined.num_rows)
+                    waiting = []
+
+    replaced(home.folder / "outcomes.parquet", home.tag, write)

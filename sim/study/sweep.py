@@ -1,0 +1,256 @@
+"""A sweep: many points of a scenario, run by processes or shards, saved as it goes, resumed by the same command."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.core.errors import ResultsError, UsageError
+from sim.core.version import program_version
+from sim.results import manifest as manifests
+from sim.results.store import prepared
+from sim.study import parts
+from sim.study.design import Design, make_design
+from sim.study.facts import versions
+from sim.study.parts import Home
+from sim.study.sweep_file import SweepFile, load_sweep_file
+from sim.study.sweep_results import PLAN, Sweep, read_plan
+from sim.study.sweep_task import Chunk, Outcomes
+from sim.study.workers import Failure, default_workers, spread
+
+FORMAT = 1
+Progress = Callable[[int, int, int], None]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of `count` shares of the work, `number` from 1; chunks are dealt in turn."""
+
+    number: int = 1
+    count: int = 1
+
+    @property
+    def tag(self) -> str:
+        """Name of its lock and index."""
+        return parts.WHOLE if self.count == 1 else f"{self.number}-of-{self.count}"
+
+    def of(self, chunks: int) -> range:
+        """The chunks that are its own."""
+        return range(self.number - 1, chunks, self.count)
+
+
+def read_shard(text: str) -> Shard:
+    """Read `i/n`; raises UsageError."""
+    match = re.fullmatch(r"([1-9]\d{0,5})/([1-9]\d{0,5})", text)
+    if match is None or int(match[1]) > int(match[2]):
+        raise UsageError(f"a shard is written i/n with i from 1 to n, for example 2/8, not {text[:40]}")
+    return Shard(int(match[1]), int(match[2]))
+
+
+def sweep(
+    file: str | Path | SweepFile,
+    out: str | Path = "results",
+    *,
+    workers: int | None = None,
+    shard: str | None = None,
+    progress: Progress | None = None,
+    say: Say | None = None,
+) -> Sweep:
+    """Run a sweep file, or what is still missing of it, and return a handle to its folder.
+
+    The tables are the same bytes for any number of workers, any split into shards, and however often it was stopped.
+
+    Parameters
+    ----------
+    file : a sweep file, or the name of a shipped one.
+    out : the folder `out/<sweep>/sweep-<hash>/` is written.
+    workers : processes; one per processor by default, 0 to stay in this process. Workers start afresh, so a script must
+        call this under `if __name__ == "__main__":`.
+    shard : `"2/8"`: only the second of eight shares, for arrays of jobs on one file system.
+    progress : called with runs done, runs to do, and runs that failed, at least every half second.
+    say : told of parts found damaged and made again.
+
+    Raises
+    ------
+    ScenarioError
+        If the file is not valid.
+    BusyError
+        If another process is at work on the sweep.
+    StorageError
+        If the disk is full; what is finished is kept.
+    """
+    source = file if isinstance(file, SweepFile) else load_sweep_file(file)
+    staff = default_workers() if workers is None else workers
+    if not 0 <= staff <= 1024:
+        raise UsageError(f"workers must be from 0 to 1024, not {staff}")
+    share = read_shard(shard) if shard is not None else Shard()
+    home = Home(folder_of(source, out), share.tag)
+    task = _opened(source, home)
+    with home.locked():
+        home.remove_unfinished()
+        done, damaged = home.finished()
+        for chunk in damaged:
+            (say or _silent)(f"{home.part(chunk)}: damaged; it is made again")
+        missing = [chunk for chunk in share.of(source.chunks) if chunk not in done]
+        if missing:
+            _work(task, home, missing, staff, progress or _no_progress)
+    _close(source, home)
+    return Sweep(home.folder)
+
+
+def _silent(message: str) -> None:
+    pass
+
+
+def _no_progress(done: int, count: int, failed: int) -> None:
+    pass
+
+
+def folder_of(source: SweepFile, out: str | Path) -> Path:
+    """Where a sweep is saved; made if it is not there."""
+    home = prepared(out, source.id)
+    folder = home / f"sweep-{source.identity(program_version())[:12]}"
+    for inner in (folder, folder / "parts", folder / "index"):
+        inner.mkdir(exist_ok=True)
+    return folder
+
+
+def task_of(source: SweepFile, design: Design) -> Chunk:
+    """What workers do for a sweep."""
+    spec, kept = source.spec, source.spec.outcomes
+    return Chunk(
+        scenarios=source.scenarios,
+        design=design,
+        factors=tuple(dial.apply == "factor" for dial in spec.dials),
+        whole=source.whole,
+        seed=spec.seed,
+        replications=spec.replications,
+        chunk_runs=spec.chunk_runs,
+        outcomes=Outcomes(kept.steps, kept.metals, kept.countries, kept.years),
+    )
+
+
+def design_of(source: SweepFile) -> Design:
+    """The points of a sweep file, newly placed."""
+    return make_design(source.spec.design, source.spec.dials, source.whole, len(source.scenarios))
+
+
+def _opened(source: SweepFile, home: Home) -> Chunk:
+    """The work of a sweep, its design read from the folder if it is there, else made and stored."""
+    folder, names = home.folder, tuple(scenario.id for scenario in source.scenarios)
+    plan, table = folder / PLAN, folder / "design.parquet"
+    with parts.setup_lock(folder):
+        if not plan.exists():
+            if any((folder / "parts").glob("*.parquet")):
+                raise ResultsError(f"{folder}: holds parts but no {PLAN}, so this is not a folder of this program")
+            parts.save_table(table, parts.design_table(design_of(source), names))
+            text = manifests.written(_plan(source, manifests.digest(table)))
+            parts.replaced(plan, home.tag, lambda file: file.write(text.encode()))
+        told = _read_plan(plan, source)
+        if not table.exists() or manifests.digest(table) != told["design_sha256"]:
+            parts.save_table(table, parts.design_table(design_of(source), names))
+        if manifests.digest(table) != told["design_sha256"]:
+            raise ResultsError(f"{table}: damaged, and the libraries installed now make another design; delete {folder}")
+    read = parts.read_table(table)
+    columns = [read.column(key).to_numpy() for key in read.column_names[2:]]
+    number = {name: place for place, name in enumerate(names)}
+    scenario = np.array([number[name] for name in read.column("scenario").to_pylist()], dtype=np.int32)
+    return task_of(source, Design(tuple(read.column_names[2:]), scenario, np.stack(columns, axis=1)))
+
+
+def _plan(source: SweepFile, design_sha256: str) -> dict[str, Any]:
+    spec = source.spec
+    task = task_of(source, Design((), np.zeros(0, dtype=np.int32), np.zeros((0, 0))))
+    return {
+        "format": FORMAT,
+        "sweep": source.identity(program_version()),
+        "design_sha256": design_sha256,
+        "name": spec.name,
+        "question": spec.question,
+        "file": source.path.name,
+        "scenarios": [scenario.id for scenario in source.scenarios],
+        "inputs": [scenario.inputs for scenario in source.scenarios],
+        "design": spec.design.model_dump(),
+        "dials": [dial.model_dump(exclude_none=True) for dial in spec.dials],
+        "columns": list(task.outcomes.columns),
+        "rows": source.rows,
+        "replications": spec.replications,
+        "runs": source.runs,
+        "chunk_runs": spec.chunk_runs,
+        "chunks": source.chunks,
+        "seed": spec.seed,
+    }
+
+
+def _read_plan(path: Path, source: SweepFile) -> dict[str, Any]:
+    plan = read_plan(path)
+    if plan.get("format") != FORMAT or plan.get("sweep") != source.identity(program_version()):
+        raise ResultsError(f"{path}: belongs to another sweep; move or delete {path.parent}")
+    return plan
+
+
+def _work(task: Chunk, home: Home, missing: list[int], workers: int, progress: Progress) -> None:
+    """Do the missing chunks, each saved as it is done."""
+    total = task.design.rows * task.replications
+    count = sum(min(task.chunk_runs, total - chunk * task.chunk_runs) for chunk in missing)
+    told = [0, 0]
+    with closing(spread(task, missing, workers, lambda: progress(told[0], count, told[1]))) as finished:
+        for chunk, part in finished:
+            if isinstance(part, Failure):
+                raise ResultsError(f"chunk {chunk}: {part.message}")
+            home.save_part(chunk, parts.part_table(part, task.outcomes.columns))
+            told[0] += len(part.message)
+            told[1] += sum(bool(message) for message in part.message)
+            progress(told[0], count, told[1])
+
+
+def _close(source: SweepFile, home: Home) -> None:
+    """Put the parts together once all are there, whoever made them."""
+    with parts.setup_lock(home.folder):
+        done, _ = home.finished()
+        if len(done) < source.chunks or _is_closed(home.folder, done):
+            return
+        parts.compact(home, source.chunks)
+        parts.save_json(home.folder / "index.json", {"parts": {str(chunk): sha for chunk, sha in sorted(done.items())}})
+        texts = manifests.written(_manifest(source, home.folder))
+        parts.replaced(home.folder / manifests.NAME, home.tag, lambda file: file.write(texts.encode()))
+
+
+def _is_closed(folder: Path, done: dict[int, str]) -> bool:
+    """Whether the compacted table is there, undamaged, and made of these parts."""
+    try:
+        manifests.verify(folder, manifests.read(folder))
+        index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    except (ResultsError, OSError, ValueError):
+        return False
+    return bool(index["parts"] == {str(chunk): sha for chunk, sha in sorted(done.items())})
+
+
+def _manifest(source: SweepFile, folder: Path) -> dict[str, Any]:
+    """What tells damage, and what the sweep stands on; no time, so that it is the same however the sweep went."""
+    files = ("plan.json", "design.parquet", "outcomes.parquet", "index.json")
+    return {
+        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
+        "format": manifests.FORMAT,
+        "name": f"urban-mine-sweep-{source.id.lower()}",
+        "title": source.spec.name,
+        "versions": versions(),
+        "resources": [
+            {
+                "name": name.replace(".parquet", "").replace(".json", "-json"),
+                "path": name,
+                "format": name.rsplit(".", 1)[1],
+                "bytes": (folder / name).stat().st_size,
+                "hash": f"sha256:{manifests.digest(folder / name)}",
+            }
+            for name in files
+        ],
+    }

@@ -1,0 +1,185 @@
+"""Sweeps that are killed, stopped, crowded, damaged or short of disk: the same parts in the end, and nothing left over.
+
+The runs are made up (milliseconds, `tests.fixtures.light_sweep`), everything around them is real, the 300 points are
+those of `ci_small`. A slow test kills the real thing.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sim.core.errors import ResultsError, StorageError
+from sim.results.manifest import digest
+from sim.study import parts, sweep
+from sim.study.sweep_results import load_sweep
+from tests.fixtures import light_sweep
+
+ROOT = Path(__file__).parents[2]
+SWEEP = "ci_small"
+CHUNKS, RUNS, WORKERS = 30, 300, 2
+
+
+@pytest.fixture
+def light(monkeypatch):
+    monkeypatch.setattr(sweep, "Chunk", light_sweep.LightChunk)
+
+
+def started(out, module="tests.fixtures.light_sweep", **environment):
+    return subprocess.Popen(
+        [sys.executable, "-m", module, "sweep", SWEEP, "--out", str(out), "--workers", str(WORKERS)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def files(out):
+    """SHA-256 of every file of the sweep but locks and index lines, whose order is that of finishing."""
+    (folder,) = (out / SWEEP).glob("sweep-*")
+    paths = [path for path in folder.rglob("*") if path.is_file() and ".lock" not in path.name and path.suffix != ".jsonl"]
+    return {path.relative_to(folder).as_posix(): digest(path) for path in sorted(paths)}
+
+
+def part_count(out):
+    return len(list(out.glob(f"{SWEEP}/sweep-*/parts/*.parquet")))
+
+
+def wait_for_parts(out, more_than, process, seconds=60):
+    end = time.monotonic() + seconds
+    while part_count(out) <= more_than and process.poll() is None:
+        assert time.monotonic() < end, "no part was written"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def unbroken(tmp_path, light):
+    sweep.sweep(SWEEP, tmp_path / "unbroken", workers=0)
+    return files(tmp_path / "unbroken")
+
+
+def killed(out, times, seed, module="tests.fixtures.light_sweep", **environment):
+    """Kill a sweep at random moments: every other time right after start, else once it has saved something more."""
+    moments = random.Random(seed)
+    for number in range(times):
+        process = started(out, module, **environment)
+        if number % 2:
+            wait_for_parts(out, part_count(out), process)
+        time.sleep(moments.uniform(0.0, 1.0 if number % 2 == 0 else 0.2))
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def test_twenty_kills_change_nothing(tmp_path, unbroken):
+    out, log = tmp_path / "killed", tmp_path / "log"
+    environment = {"LIGHT_SWEEP_LOG": str(log), "LIGHT_SWEEP_SECONDS": "0.01"}
+    killed(out, 20, 1, **environment)
+    last = started(out, **environment)
+    said, complained = last.communicate(timeout=120)
+    assert last.returncode == 0, complained
+    assert "complete" in said
+    assert files(out) == unbroken
+    assert list(out.rglob("*unfinished*")) == []
+    chunk_runs = RUNS // CHUNKS
+    assert len(log.read_text(encoding="utf-8").splitlines()) <= RUNS + 20 * WORKERS * chunk_runs
+
+
+@pytest.mark.slow
+def test_two_hundred_kills_of_the_real_model_change_nothing(tmp_path):
+    clean = started(tmp_path / "clean", "sim")
+    assert clean.wait() == 0
+    killed(tmp_path / "killed", 200, 2, "sim")
+    assert started(tmp_path / "killed", "sim").wait() == 0
+    assert files(tmp_path / "killed") == files(tmp_path / "clean")
+
+
+def test_ctrl_c_says_how_to_go_on_and_a_second_writer_is_refused(tmp_path):
+    out = tmp_path / "out"
+    process = started(out, LIGHT_SWEEP_SECONDS="0.05")
+    wait_for_parts(out, 0, process)
+    second = started(out)
+    _, complained = second.communicate(timeout=60)
+    assert second.returncode == 75, complained
+    assert "another process" in complained
+    began = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert time.monotonic() - began < 5.0
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == (
+        f"urban-mine: stopped; what is finished is kept. To go on: urban-mine sweep {SWEEP} --out {out}"
+    )
+    assert "Traceback" not in said
+    assert 0 < part_count(out) < CHUNKS
+
+
+def test_a_full_disk_keeps_what_is_finished(tmp_path, monkeypatch, unbroken):
+    out = tmp_path / "full"
+    real, left = parts._write, [7]
+
+    def scarce(table, file):
+        left[0] -= 1
+        if left[0] < 0:
+            file.write(b"stub")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(table, file)
+
+    monkeypatch.setattr(parts, "_write", scarce)
+    with pytest.raises(StorageError, match="disk is full") as full:
+        sweep.sweep(SWEEP, out, workers=0)
+    assert full.value.exit_code == 74
+    assert part_count(out) == 6  # the first file was the design
+    assert list(out.rglob("*unfinished*")) == []
+    monkeypatch.setattr(parts, "_write", real)
+    sweep.sweep(SWEEP, out, workers=0)
+    assert files(out) == unbroken
+
+
+def flip(path, place):
+    raw = bytearray(path.read_bytes())
+    raw[place // 8 % len(raw)] ^= 1 << place % 8
+    path.write_bytes(raw)
+
+
+def test_every_flipped_bit_of_a_part_is_found_and_the_part_made_again(tmp_path, light, unbroken):
+    (folder,) = (tmp_path / "unbroken" / SWEEP).glob("sweep-*")
+    home, places = parts.Home(folder), random.Random(3)
+    for _ in range(300):
+        chunk = places.randrange(CHUNKS)
+        kept = home.part(chunk).read_bytes()
+        flip(home.part(chunk), places.randrange(8 * len(kept)))
+        done, damaged = home.finished()
+        assert damaged == [chunk]
+        assert chunk not in done
+        home.part(chunk).write_bytes(kept)
+    flip(home.part(4), 999)
+    told = []
+    sweep.sweep(SWEEP, tmp_path / "unbroken", workers=0, say=told.append)
+    assert len(told) == 1
+    assert "000004.parquet: damaged" in told[0]
+    assert files(tmp_path / "unbroken") == unbroken
+
+
+@pytest.mark.parametrize("name", ["outcomes.parquet", "design.parquet", "index.json", "manifest.json", "plan.json"])
+def test_every_flipped_bit_of_the_tables_is_found(tmp_path, unbroken, name):
+    (folder,) = (tmp_path / "unbroken" / SWEEP).glob("sweep-*")
+    path, places = folder / name, random.Random(4)
+    kept = path.read_bytes()
+    for _ in range(100):
+        flip(path, places.randrange(8 * len(kept)))
+        with pytest.raises(ResultsError, match=name.split(".", maxsplit=1)[0]):
+            load_sweep(folder).outcomes()
+        path.write_bytes(kept)
+    sweep.sweep(SWEEP, tmp_path / "unbroken", workers=0)
+    assert files(tmp_path / "unbroken") == unbroken

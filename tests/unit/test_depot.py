@@ -1,0 +1,76 @@
+"""Depots: sorting, crude hand-over, full yards and full depots."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fixtures.collection_world import BOXES, INFORMAL, MIX, arisings, channel, town
+
+VEHICLES = {"vehicles_per_100k_households": 20.0}
+
+
+def test_groups_come_out_as_they_went_in():
+    made = town({"pickup": channel(**VEHICLES)}).run()
+    assert made.plant.kg["phone"] / made.plant.kg["television"] == pytest.approx(0.25, rel=1e-9)
+    received = made.world.ledger.throughput(made.plant.account)
+    neodymium = sum(made.plant.kg[group] * MIX[group][0] for group in MIX)
+    assert received[0] == pytest.approx(neodymium, rel=1e-9)
+
+
+def test_sorting_moves_no_mass_between_accounts():
+    made = town({"pickup": channel(**VEHICLES)}).run()
+    assert ("depot", "depot") not in {key[2:] for key in made.world.ledger.flows}
+
+
+def test_what_was_collected_is_at_the_plant_or_on_its_way():
+    made = town({"pickup": channel(**VEHICLES), "informal": channel(**INFORMAL, **VEHICLES)}).run()
+    ledger = made.world.ledger
+    inside = sum(ledger.balance(a.number).sum() for a in ledger.accounts if a.stage in {"vehicle", "depot", "linehaul"})
+    arrived = sum(made.plant.kg.values()) + sum(made.crude.kg.values())
+    assert made.total("collection", "collected_kg") == pytest.approx(arrived + inside, rel=1e-9)
+
+
+def test_a_full_plant_fills_depots_and_stops_the_fetching():
+    free = town({"pickup": channel(**VEHICLES)}).run()
+    full = town({"pickup": channel(**VEHICLES)}, space_kg=200_000.0).run()
+    assert sum(full.plant.kg.values()) <= 200_000.0 * (1.0 + 1e-9)
+    assert full.total("collection", "lost_kg") > 0.0
+    stored = full.collection.depots.stored_kg().sum()
+    a_year = free.total("collection", "collected_kg", year=2026)
+    assert 0.0 < stored <= a_year * (60.0 + 2 * 28.0) / 365.0
+
+
+def test_informal_buyers_are_not_stopped_and_turn_to_crude_yards():
+    made = town({"informal": channel(**INFORMAL, **VEHICLES)}, space_kg=0.0).run()
+    assert sum(made.plant.kg.values()) == 0.0
+    assert sum(made.crude.kg.values()) == pytest.approx(made.total("collection", "collected_kg"), rel=0.05)
+    assert made.total("collection", "lost_kg") == 0.0
+
+
+def test_a_yard_that_fills_on_the_way_sends_trucks_back():
+    made = town({"pickup": channel(**VEHICLES)}, offered=arisings(2025, 2025), audit="event", period_days=31)
+    made.world.clock.at(46.64, lambda _: setattr(made.plant, "space", 1000.0))
+    made.run()
+    flows = {key[2:]: vector.sum() for key, vector in made.world.ledger.flows.items()}
+    assert flows["linehaul", "depot"] > 0.0
+
+
+def test_lots_that_stay_are_added_up():
+    made = town({"pickup": channel(**VEHICLES), "box": channel(**{**BOXES, **VEHICLES})}, space_kg=10_000.0).run()
+    lots = list(made.collection.depots._held())
+    assert len(lots) <= 3 * 2 * 2 * 2 + 12  # zones x channels x groups x years, and a few not yet sorted
+
+
+def test_origins_survive_to_the_plant():
+    made = town({"pickup": channel(**VEHICLES)})
+    seen: set[tuple[str, str, str, int]] = set()
+    receive = made.plant.receive
+
+    def watched(material, lots, source):
+        seen.update((o.country, o.zone, o.channel, o.year) for o in (made.world.tags[lot.tag] for lot in lots))
+        receive(material, lots, source)
+
+    made.plant.receive = watched  # type: ignore[method-assign]
+    made.run()
+    assert ("JPN", "Z-0", "pickup", 2025) in seen
+    assert {country for country, *_ in seen} == {"JPN"}
