@@ -195,7 +195,8 @@ class PortStore:
         world = self._world
         now = world.clock.now
         lots = self.pile.take(kg)
-        world.ledger.post_all(now, self.pile.account, self._transit.account, lots)
+        for lot in lots:
+            world.ledger.post(now, self.pile.account, self._transit.account, lot)
         arrival_day = self.voyage.arrival(now)
         cell = world.recorder.cell("shipments", world.year, self._origin, self._dock.country, self._material)
         cell[0] += boxes

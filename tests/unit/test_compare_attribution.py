@@ -59,7 +59,7 @@ def test_a_single_planted_cause_gets_the_whole_difference(found, divided):
 
 
 def test_story_tells_the_parts_in_words(found, divided):
-    planned, told = divided
+    _, told = divided
     text = Story(found, added(found.first, found.second), told).text()
     assert "What each change makes of it" in text
     assert f"{PLANTED}: " in text

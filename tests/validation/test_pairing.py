@@ -9,7 +9,7 @@ from sim.scenario.load import load_scenario
 from sim.study import replicate
 from sim.study.compare import paired
 
-REPLICATIONS = 5
+REPLICATIONS = 4
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def pair():
         "countries.JPN.channels.delivery_truck.coverage_share={ low = 0.3, mode = 0.5, high = 0.6 }",
         "countries.JPN.channels.delivery_truck.participation_share={ low = 0.1, mode = 0.2, high = 0.35 }",
     )
-    return [replicate.run(scenario, REPLICATIONS, seed=1, workers=2) for scenario in (base, trucks)]
+    return [replicate.run(scenario, REPLICATIONS, seed=1, workers=0) for scenario in (base, trucks)]
 
 
 def test_paired_differences_vary_at_most_a_quarter_of_unpaired(pair):
