@@ -178,14 +178,10 @@ class Plant:
             self._world.clock.at(float((self._period(self._world.clock.now) + 1) * self.setting.period_days), self._end_period)
 
     def _end_period(self, _: object) -> None:
-        """Work what the period allowed, and sleep when nothing is left.
-
-        What is in store leaves when the next batch is ready; only a plant that works on nothing sends it now.
-        """
+        """Work what the period allowed, send what is in store, and sleep when nothing is left."""
         self._awake = False
         self._start_batch()
-        if not self._input_rows_of:
-            self._send()
+        self._send()
         if self.yard.kg > 0.0 or self.store.kg > 0.0:
             self._wake()
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 Figure = dict[str, Any]
 Row = tuple[str | float, ...]
-LARGEST_TABLE = 700  # cells; a larger table travels packed and is built when it is opened
+LARGEST_TABLE = 700  # cells; a larger table travels packed and is built when it is opened (60 rows of 11 for paper are fewer)
 PLOTLY_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
@@ -119,7 +119,11 @@ class Chart:
     sources: tuple[str, ...]
     notes: tuple[str | Markup, ...] = ()
     topics: tuple[str, ...] = ()
-    shown_rows: int = 60
+
+    @property
+    def on_paper(self) -> bool:
+        """Whether the table is short and narrow enough for an A4 page."""
+        return len(self.table.rows) <= 60 and len(self.table.columns) <= 11
 
     @property
     def wide(self) -> bool:

@@ -62,24 +62,27 @@ FOLDED = {
     "informal_yard": "informal_processing",
     "informal_store": "informal_processing",
 }
+GIVING = ("opening", "discard", "manufacturing_scrap")
 LEFT = ("exported_for_reuse", "leakage", "other_recycling", "second_life", "reused")
 WON, LOST, GONE, MOVING, STOCK = theme.GREEN, theme.VERMILION, theme.GREY, theme.BLUE, theme.SKY
 Links = Mapping[tuple[str, str], float]
 
 
-def ends(links: Links) -> tuple[set[str], set[str]]:
-    """Stages that only give, and stages that only take."""
-    sources, targets = {a for a, _ in links}, {b for _, b in links}
-    return sources - targets, targets - sources
+def outside(context: Context) -> frozenset[str]:
+    """Stages beyond the boundary, as the run declares them; else those that only give or only take."""
+    declared = context.run.manifest.get("outside_accounts")
+    if declared:
+        return frozenset(map(str, declared))
+    pairs = [(str(a), str(b)) for _, a, b, _ in flows(context)]
+    return frozenset({a for a, _ in pairs} ^ {b for _, b in pairs})
 
 
-def fates(links: Links) -> tuple[float, dict[str, float], float]:
-    """What came in, what went to each end, and what stayed inside: in = ends + stayed."""
-    giving, taking = ends(links)
-    came = sum(kg for (a, _), kg in links.items() if a in giving)
+def fates(links: Links, beyond: frozenset[str]) -> tuple[float, dict[str, float], float]:
+    """What came in, what went to each end `beyond` the boundary, and what stayed inside: in = ends + stayed."""
+    came = sum(kg for (a, _), kg in links.items() if a in beyond)
     went: dict[str, float] = {}
     for (_, b), kg in links.items():
-        if b in taking:
+        if b in beyond:
             went[b] = went.get(b, 0.0) + kg
     return came, went, came - sum(went.values())
 
@@ -99,21 +102,22 @@ def flows(context: Context) -> dict[tuple[Any, ...], float]:
     return context.run.mean("flows", ("substance", "source", "target", "year"), "mass_kg", where=where)
 
 
-def fate_colour(node: str, taking: set[str]) -> str:
-    """Colour of a stage by what becomes of the metal there; `taking` are the stages that only take."""
+def fate_colour(node: str, beyond: frozenset[str]) -> str:
+    """Colour of a stage by what becomes of the metal there."""
     if node in ("metal", "informal_metal"):
         return WON
-    if node not in taking:
+    if node not in beyond or node in GIVING:
         return MOVING
-    return GONE if node in LEFT else STOCK if node in ("hoarded", "stockpile") else LOST
+    return GONE if node in LEFT else LOST
 
 
 def fate_sentence(context: Context, metal: str, year: int, links: Links) -> str:
     """What part of the metal was recovered, and where most of the rest went."""
     say = context.say
-    came, went, _ = fates(links)
+    beyond = outside(context)
+    came, went, _ = fates(links, beyond)
     won = went.get("metal", 0.0)
-    lost = {stage: kg for stage, kg in went.items() if fate_colour(stage, set(went)) == LOST}
+    lost = {stage: kg for stage, kg in went.items() if fate_colour(stage, beyond) == LOST}
     name = capital(context.names.metal(metal))
     if not lost:
         return say("{metal}: {won} of {came} became metal in {year}", metal=name, won=say.mass(won), came=say.mass(came), year=year)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sim.report.chart import Chart, Figure, Missing, Proof, Row, Table, Trusted, View, as_row, joined, wrapped
 from sim.report.context import Context, unit_of
 from sim.report.drawing import across_layout, year_columns
-from sim.report.flows import GONE, LOST, MOVING, RANK, STOCK, WON, Links, ends, fate_colour, fate_sentence, fates, links_by_metal
+from sim.report.flows import GONE, LOST, MOVING, RANK, STOCK, WON, Links, fate_colour, fate_sentence, fates, links_by_metal, outside
 
 
 def losses(context: Context) -> Chart | Missing:
@@ -23,7 +23,7 @@ def losses(context: Context) -> Chart | Missing:
     views = {joined(m, year): _loss_view(context, m, year, found[m, year]) for m in metals for year in context.chosen}
     rows, proven = _loss_rows(context, metals, found)
     columns = year_columns(context, [say("Metal"), say("Step, kg per year")], context.chosen)
-    takers = sorted({stage for links in found.values() for stage in ends(links)[1]})
+    takers = sorted({stage for links in found.values() for stage in fates(links, outside(context))[1]})
     proof = Proof(
         "flows",
         "mass_kg",
@@ -43,7 +43,7 @@ def _loss_rows(
     rows: list[Row] = []
     proven: list[int] = []
     for metal in metals:
-        told = [fates(found[metal, year]) for year in context.chosen]
+        told = [fates(found[metal, year], outside(context)) for year in context.chosen]
         rows.append(as_row(metal, context.say("in waste and opening stocks"), *(came for came, _, _ in told)))
         for stage in sorted({stage for _, went, _ in told for stage in went}, key=lambda stage: RANK.get(stage, 99)):
             proven.append(len(rows))
@@ -54,14 +54,14 @@ def _loss_rows(
 
 def _loss_view(context: Context, metal: str, year: int, links: Links) -> View:
     say = context.say
-    came, went, stayed = fates(links)
-    _, taking = ends(links)
+    beyond = outside(context)
+    came, went, stayed = fates(links, beyond)
     order = sorted((stage for stage in went if stage != "metal"), key=lambda stage: RANK.get(stage, 99))
     factor, unit = unit_of([came])
     steps = [(say("in waste and opening stocks"), came, 0.0, MOVING)]
     left = came
     for name, kg, colour in [
-        *((context.names.stage(s), went[s], fate_colour(s, taking)) for s in order),
+        *((context.names.stage(s), went[s], fate_colour(s, beyond)) for s in order),
         (say("added to stocks on the way"), stayed, STOCK),
     ]:
         left -= kg

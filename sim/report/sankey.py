@@ -8,7 +8,7 @@ from sim.report import theme
 from sim.report.chart import Chart, Figure, Missing, Proof, Table, Trusted, View, as_row, joined, layout
 from sim.report.context import Context, over_years, unit_of
 from sim.report.drawing import capital, nothing, ratio, year_columns
-from sim.report.flows import END_STAGE, FOLDED, LOST, RANK, Links, ends, fate_colour, fate_sentence, flows, links_by_metal
+from sim.report.flows import END_STAGE, FOLDED, LOST, RANK, Links, fate_colour, fate_sentence, flows, links_by_metal, outside
 
 
 def chain(context: Context) -> Chart | Missing:
@@ -54,7 +54,7 @@ def folded(links: Links) -> dict[tuple[str, str], float]:
     return found
 
 
-def _place_name(context: Context, stage: str, taking: set[str]) -> str:
+def _place_name(context: Context, stage: str, beyond: frozenset[str]) -> str:
     """What a place of the picture is called."""
     say = context.say
     together = {
@@ -65,24 +65,24 @@ def _place_name(context: Context, stage: str, taking: set[str]) -> str:
         "informal_processing": say("crude dismantling"),
     }
     name = together.get(stage) or context.names.stage(stage)
-    return say("lost: {stage}", stage=name) if fate_colour(stage, taking) == LOST else name
+    return say("lost: {stage}", stage=name) if fate_colour(stage, beyond) == LOST else name
 
 
 def _chain_view(context: Context, metal: str, year: int, links: Links) -> View:
     finding = fate_sentence(context, metal, year, links)
     say = context.say
-    giving, taking = ends(links)
+    beyond = outside(context)
     factor, unit = unit_of(list(links.values()))
     nodes: dict[str, str] = {}
     drawn: list[tuple[str, str, float]] = []
     for (a, b), kg in sorted(folded(links).items(), key=lambda item: (RANK.get(item[0][0], 99), RANK.get(item[0][1], 99), item[0])):
-        backward = RANK.get(a, 99) >= RANK.get(b, 99) and a not in giving and b not in taking
+        backward = RANK.get(a, 99) >= RANK.get(b, 99) and a not in beyond and b not in beyond
         source = f"{a} <" if backward else a
-        name = _place_name(context, a, taking)
+        name = _place_name(context, a, beyond)
         nodes.setdefault(source, say("back from: {stage}", stage=name) if backward else name)
-        nodes.setdefault(b, _place_name(context, b, taking))
+        nodes.setdefault(b, _place_name(context, b, beyond))
         drawn.append((source, b, kg / factor))
-    colours = {node: fate_colour(node, taking) for node in nodes}
+    colours = {node: fate_colour(node, beyond) for node in nodes}
     figure = sankey_trace(nodes, drawn, colours, unit)
     told = say.listed(
         [

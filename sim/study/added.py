@@ -16,6 +16,7 @@ from sim.study.compare import Effect, effect_of, half_width, headline, units_of
 Array = NDArray[np.float64]
 
 KG_PER_T = 1000.0
+LEAST = 1.0  # additional kilogram or tonne that a figure is told of
 # what is spent on doing the work; purchases, sales, fees and duties move money from one hand to another
 COST_ITEMS = ("collection", "depot handling", "handling", "line-haul", "opex", "road haul", "sea freight")
 
@@ -47,13 +48,17 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """Additional amounts of the second run over all years; `rates` only where the amount differs clearly."""
+    """Additional amounts of the second run over all years; `rates` only where the amount differs clearly.
+
+    no_more : metals of which no clear amount more or less is refined, so that nothing can be told per kilogram.
+    """
 
     channels: tuple[Channel, ...]
     collected_kg: Effect
     usd: Effect
     kgco2e: Effect
     rates: tuple[Rate, ...]
+    no_more: tuple[str, ...] = ()
 
 
 def added(first: Results, second: Results) -> Added:
@@ -63,13 +68,12 @@ def added(first: Results, second: Results) -> Added:
     """
     repeats = int(first.manifest["repeats_per_draw"])
     collected, usd, gas = (_sums(second, name) - _sums(first, name) for name in ("signals", "payments", "emissions"))
-    amounts = {"t collected": collected / KG_PER_T} | {
-        f"kg {metal} refined": kg for metal, kg in _refined(first, second) if effect_of(kg, repeats).clear
-    }
+    refined = dict(_refined(first, second))
+    amounts = {"t collected": collected / KG_PER_T} | {f"kg {metal} refined": kg for metal, kg in refined.items()}
     rates = [
         _rate(of, per, money, amount, repeats)
         for per, amount in amounts.items()
-        if effect_of(amount, repeats).clear
+        if _worth(effect_of(amount, repeats))
         for of, money in (("usd", usd), ("kgco2e", gas))
     ]
     return Added(
@@ -78,7 +82,13 @@ def added(first: Results, second: Results) -> Added:
         effect_of(usd, repeats),
         effect_of(gas, repeats),
         tuple(rates),
+        tuple(metal for metal, kg in refined.items() if not _worth(effect_of(kg, repeats))),
     )
+
+
+def _worth(effect: Effect) -> bool:
+    """Whether an amount [kg, or t collected] is clear and not dust that moved between years."""
+    return effect.clear and abs(effect.mean) >= LEAST
 
 
 def _refined(first: Results, second: Results) -> Iterator[tuple[str, Array]]:
@@ -138,6 +148,6 @@ def _rate(of: str, per: str, spent: Array, amount: Array, repeats: int) -> Rate:
     return Rate(of, per, value, float(value - half), float(value + half))
 
 
-def clear_channels(found: Added, least_kg: float = 1.0) -> Sequence[Channel]:
+def clear_channels(found: Added, least_kg: float = LEAST) -> Sequence[Channel]:
     """Channels whose collected mass differs clearly and by something."""
     return [one for one in found.channels if one.collected.clear and abs(one.collected.mean) >= least_kg]

@@ -1,14 +1,14 @@
 """How much of a difference each changed input makes: one cause at a time on the first scenario, and their interaction.
 
-With k causes the first scenario runs k times more, each time with the changes of one cause; the two given runs are the
-ends. The interaction is what the causes do together beyond the sum of what each does alone (Stein & Alpert 1993,
+With k causes k + 2 scenarios run: the first, the second, and the first with the changes of each cause alone. The two ends
+must give what is stored, or the runs to be explained were made by another program. The interaction is what the causes do together beyond the sum of what each does alone (Stein & Alpert 1993,
 doi:10.1175/1520-0469(1993)050<2107:FSINS>2.0.CO;2), so parts sum to the total exactly.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from sim.scenario.load import load_scenario
 from sim.scenario.scenario import Library, Scenario
 from sim.study import replicate
 from sim.study.changes import Cause, applied, joined
-from sim.study.compare import Comparison, Effect, Key, effect_of, paired, require_pairs, resolved
+from sim.study.compare import Comparison, Effect, Key, differ, effect_of, paired, require_pairs
+from sim.study.stored import resolved
 from sim.study.workers import default_workers
 
 Array = NDArray[np.float64]
@@ -35,7 +36,8 @@ INTERACTION = "interaction"
 class Plan:
     """What an attribution will run.
 
-    causes : causes as they can stand alone; those that only fit together are one. scenarios : of each cause. cpu_s : in all.
+    causes : causes as they can stand alone; those that only fit together are one. scenarios : the two ends, then one for
+    each cause; none with a single cause. cpu_s : in all.
     """
 
     causes: tuple[Cause, ...]
@@ -51,7 +53,7 @@ class Plan:
         minutes = self.cpu_s / staff / 60.0
         amount = f"{minutes:.0f} min" if minutes >= 2.0 else f"{60.0 * minutes:.0f} s"
         return (
-            f"Attribution runs {len(self.causes)} scenarios of {self.replications} replications, one for each cause: "
+            f"Attribution runs {len(self.scenarios)} scenarios of {self.replications} replications, both ends and each cause: "
             f"about {amount} with {staff} processes."
         )
 
@@ -81,9 +83,14 @@ def plan(found: Comparison, library: Library | None = None) -> Plan:
         if len(causes) == 1:
             raise UsageError("the changes cannot be put on the first scenario; run both again with this version of the program")
         causes = _merged(causes, wrong[0], lambda cause: _scenario(found, applied(first, second, [cause]), library) is not None)
-    count = int(found.first.manifest["replications"])
-    runs = len(causes) if len(causes) > 1 else 0
-    return Plan(tuple(causes), tuple(scenarios), count, runs * float(found.first.manifest["cpu_s"]))
+    count, cpu_s = int(found.first.manifest["replications"]), float(found.first.manifest["cpu_s"])
+    if len(causes) < 2:
+        return Plan(tuple(causes), (), count, 0.0)
+    ends = [_scenario(found, tree, library) for tree in (first, second)]
+    runs = (*(end for end in ends if end is not None), *scenarios)
+    if len(runs) != len(causes) + len(ends):
+        raise UsageError("a scenario of these runs is not valid any more; run both again with this version of the program")
+    return Plan(tuple(causes), runs, count, len(runs) * cpu_s)
 
 
 def _merged(causes: Sequence[Cause], wrong: int, fits: Callable[[Cause], bool]) -> list[Cause]:
@@ -113,17 +120,13 @@ def _scenario(found: Comparison, tree: Tree, library: Library | None) -> Scenari
 def attribute(found: Comparison, planned: Plan, workers: int | None = None, progress: Progress | None = None) -> Attribution:
     """Run what is planned and divide every difference of the headline over the causes."""
     total = _gaps(found.first, found.second)
-    alone: list[dict[Key, Array]] = []
     if len(planned.causes) < 2:
         alone = [total for _ in planned.causes]
     else:
-        done = _Counting(progress, len(planned.scenarios))
-        for scenario in planned.scenarios:
-            manifest = found.first.manifest
-            run = replicate.run(scenario, int(manifest["replications"]), int(manifest["seed"]), workers, done)
-            require_pairs(found.first, run)
-            alone.append(_gaps(found.first, run))
-            done.runs += 1
+        runs = _runs(found, planned, workers, _Counting(progress, len(planned.scenarios)))
+        for stored in (found.first, found.second):
+            _require_same(stored, next(runs))
+        alone = [_gaps(found.first, run) for run in runs]
     repeats = int(found.first.manifest["repeats_per_draw"])
     parts = {}
     for key, gap in total.items():
@@ -131,6 +134,21 @@ def attribute(found: Comparison, planned: Plan, workers: int | None = None, prog
         together = gap - np.sum(samples, axis=0) if samples else gap
         parts[key] = tuple(effect_of(sample, repeats) for sample in (*samples, together))
     return Attribution((*(cause.name for cause in planned.causes), INTERACTION), parts)
+
+
+def _runs(found: Comparison, planned: Plan, workers: int | None, done: _Counting) -> Iterator[Results]:
+    manifest = found.first.manifest
+    for scenario in planned.scenarios:
+        run = replicate.run(scenario, int(manifest["replications"]), int(manifest["seed"]), workers, done)
+        require_pairs(found.first, run)
+        done.runs += 1
+        yield run
+
+
+def _require_same(stored: Results, run: Results) -> None:
+    if any(differ(before, after) for before, after in paired(stored, run).values()):
+        where = stored.folder or stored.manifest["scenario"]["name"]
+        raise UsageError(f"{where}: this program does not give these results any more; run both again, then attribute")
 
 
 class _Counting:

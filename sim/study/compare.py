@@ -6,24 +6,19 @@ and what both share cancels (common random numbers, Law 2015, Simulation Modelin
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from sim.core.errors import ResultsError, UsageError
-from sim.results.schema import TABLES
+from sim.core.errors import UsageError
 from sim.results.store import Results, load_results
 from sim.results.summary import ALL, SHARE, STEPS, Ladder, ladder
-from sim.results.tables import Coded, Columns
-from sim.scenario.keys import Tree
 from sim.study.changes import Cause, causes
+from sim.study.stored import resolved, table_of
 from sim.study.uncertainty import draw_means
 
 Array = NDArray[np.float64]
@@ -115,16 +110,6 @@ def _span(years: Sequence[int]) -> str:
     return f"{years[0]} to {years[-1]}" if years else "no years"
 
 
-def resolved(results: Results) -> Tree:
-    """The resolved scenario of a run."""
-    name = "scenario.resolved.toml"
-    if name in results.texts:
-        return tomllib.loads(results.texts[name].decode())
-    if results.folder is None:
-        raise ResultsError(f"these results hold no {name}")
-    return tomllib.loads((results.folder / name).read_text(encoding="utf-8"))
-
-
 def _notes(first: Results, second: Results) -> list[str]:
     """What makes a difference besides the inputs."""
     notes = []
@@ -200,22 +185,3 @@ def headline(results: Results) -> dict[tuple[str, str, str], Array]:
         if country in found.countries
         for measure in MEASURES
     }
-
-
-def table_of(results: Results, name: str) -> Columns:
-    """A table as columns, whether the results are in memory or in a folder."""
-    if name in results.columns:
-        return results.columns[name]
-    frame = results.tables[name]
-    return {
-        column.name: _coded(frame[column.name]) if column.kind == "text" else frame[column.name].to_numpy()
-        for column in TABLES[name].columns
-    }
-
-
-def _coded(column: pd.Series[Any]) -> Coded:
-    kept = pd.Categorical(column)
-    texts = [str(text) for text in kept.categories]
-    values = tuple(sorted(texts))
-    number = {text: code for code, text in enumerate(values)}
-    return Coded(np.array([number[text] for text in texts], dtype=np.int32)[kept.codes], values)

@@ -185,7 +185,8 @@ def signed(measure: str, value: float) -> str:
 def added_lines(found: Added) -> Iterator[str]:
     """Channels, and what a tonne or kilogram more took."""
     for one in sorted(clear_channels(found), key=lambda one: -abs(one.collected.mean))[:10]:
-        diverted = f"; {signed('kg', one.diverted.mean)} taken from older channels" if abs(one.diverted.mean) >= 1.0 else ""
+        whose = "taken from older channels" if one.diverted.mean > 0.0 else "lost to newer channels"
+        diverted = f"; {amount('kg', abs(one.diverted.mean))} {whose}" if abs(one.diverted.mean) >= 1.0 else ""
         line = (
             f"{one.country} {one.channel}: {signed('kg', one.collected.mean)} collected{_interval('kg', one.collected)}{diverted}"
         )
@@ -194,6 +195,8 @@ def added_lines(found: Added) -> Iterator[str]:
         if effect.clear and abs(effect.mean) >= 1.0:
             yield f"{name}: {signed('kg', effect.mean)}{_interval('kg', effect)}"
     yield from (rate_line(rate) for rate in found.rates)
+    if found.no_more:
+        yield f"nothing is told per kg of {', '.join(found.no_more)}: no clear amount more or less is refined"
 
 
 def rate_line(rate: Rate) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.core.errors import ResultsError, UsageError
+from sim.core.errors import ResultsError, UrbanMineError, UsageError
 from sim.core.version import program_version
 from sim.results import manifest as manifests
 from sim.results.store import prepared
@@ -205,7 +205,7 @@ def _work(task: Chunk, home: Home, missing: list[int], workers: int, progress: P
     with closing(spread(task, missing, workers, lambda: progress(told[0], count, told[1]))) as finished:
         for chunk, part in finished:
             if isinstance(part, Failure):
-                raise ResultsError(f"chunk {chunk}: {part.message}")
+                raise UrbanMineError(f"chunk {chunk}: {part.message}")
             home.save_part(chunk, parts.part_table(part, task.outcomes.columns))
             told[0] += len(part.message)
             told[1] += sum(bool(message) for message in part.message)

@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from sim.core.errors import Fault, ScenarioError
 from sim.results.summary import ALL, SHARE
 from sim.scenario import fields, reading, syntax
 from sim.scenario.extends import shipped
-from sim.scenario.faults import Locator, explain, problems
 from sim.scenario.fields import Node
 from sim.scenario.keys import MISSING, KeyPath, entry_id, get, join, nearest, split
 from sim.scenario.library import Library, load_library
@@ -25,7 +22,7 @@ from sim.scenario.scenario import Scenario
 from sim.scenario.schema import ScenarioSpec
 from sim.scenario.wording import listed, say
 from sim.study.design import MOST_ROWS, row_count
-from sim.study.sweep_spec import DesignSpec, DialSpec, SweepSpec
+from sim.study.sweep_spec import DesignSpec, DialSpec, SweepSpec, read_spec
 
 NUMBERS = ("quantity", "whole", "number")
 
@@ -107,10 +104,7 @@ def load_sweep_file(path: str | Path, library: Library | None = None) -> SweepFi
     tree = syntax.parse(text, label)
     layer = Layer(label, text, tree, None, raw)
     tables = library if library is not None else load_library()
-    try:
-        spec = SweepSpec.model_validate(tree)
-    except ValidationError as error:
-        raise ScenarioError(explain(problems(error, tree), SweepSpec, tree, Locator([layer], tables, {}))) from None
+    spec = read_spec(layer, tables)
     checker = _Checker(layer, spec)
     scenarios = tuple(load_scenario(place, library=tables) for place in checker.places(file))
     faults = [*checker.design(), *(fault for scenario in scenarios for fault in checker.against(scenario))]

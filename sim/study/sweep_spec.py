@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from sim.core.errors import ScenarioError
 from sim.core.spec import Items, Key, Name, Spec, Text
+from sim.scenario.faults import Locator, Pointing, explain, problems
+from sim.scenario.merge import Layer
 
 DesignKind = Literal["grid", "list", "latin_hypercube", "sobol", "morris", "saltelli"]
 Step = Literal["in_waste_kg", "collected_kg", "separated_kg", "refined_kg", "available_kg", "demand_met_share"]
@@ -66,3 +69,11 @@ class SweepSpec(Spec):
     dials: Items[DialSpec] = Field(min_length=1, max_length=1000, description="What is turned.")
     design: DesignSpec = Field(description="Where the points lie.")
     outcomes: OutcomesSpec = Field(description="What is kept.")
+
+
+def read_spec(layer: Layer, library: Pointing) -> SweepSpec:
+    """The specification a sweep file states; raises ScenarioError with every value that is not right by itself."""
+    try:
+        return SweepSpec.model_validate(layer.tree)
+    except ValidationError as error:
+        raise ScenarioError(explain(problems(error, layer.tree), SweepSpec, layer.tree, Locator([layer], library, {}))) from None

@@ -15,8 +15,8 @@ import pandas as pd
 from sim.core.errors import UsageError
 from sim.results.store import Results
 from sim.scenario.keys import Tree, nearest
-from sim.study.compare import resolved
 from sim.study.product_shares import ProductShares
+from sim.study.stored import resolved
 
 UNKNOWN = "unknown"
 

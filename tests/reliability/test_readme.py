@@ -33,13 +33,20 @@ def test_there_are_two_and_they_pin_what_they_install():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(bool(os.environ.get(INSIDE) or os.environ.get("URBAN_MINE_SLOW") == "bounded"), reason=".ci/run runs both commands itself")
+@pytest.mark.skipif(
+    bool(os.environ.get(INSIDE) or os.environ.get("URBAN_MINE_SLOW") == "bounded"), reason=".ci/run runs both commands itself"
+)
 @pytest.mark.parametrize("number", [0, 1])
 def test_the_commands_run_as_written(number, tmp_path):
     subprocess.run(["git", "clone", "-q", str(ROOT), "clone"], cwd=tmp_path, check=True)
     clone = tmp_path / "clone"
     done = subprocess.run(
-        ["bash", "-euc", commands()[number]], cwd=clone, env={**os.environ, INSIDE: "1"}, capture_output=True, text=True, check=False
+        ["bash", "-euc", commands()[number]],
+        cwd=clone,
+        env={**os.environ, INSIDE: "1"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     if number == 0:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -63,10 +64,26 @@ def wait_for_parts(out, more_than, process, seconds=60):
         time.sleep(0.01)
 
 
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory):
+    """A sweep nobody disturbed."""
+    out = tmp_path_factory.mktemp("clean")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sweep, "Chunk", light_sweep.LightChunk)
+        sweep.sweep(SWEEP, out, workers=0)
+    return out
+
+
 @pytest.fixture
-def unbroken(tmp_path, light):
-    sweep.sweep(SWEEP, tmp_path / "unbroken", workers=0)
-    return files(tmp_path / "unbroken")
+def unbroken(clean):
+    return files(clean)
+
+
+@pytest.fixture
+def mine(clean, tmp_path):
+    """A copy of the undisturbed sweep, to be damaged."""
+    shutil.copytree(clean, tmp_path / "mine")
+    return tmp_path / "mine"
 
 
 def killed(out, times, seed, module="tests.fixtures.light_sweep", **environment):
@@ -124,7 +141,7 @@ def test_ctrl_c_says_how_to_go_on_and_a_second_writer_is_refused(tmp_path):
     assert 0 < part_count(out) < CHUNKS
 
 
-def test_a_full_disk_keeps_what_is_finished(tmp_path, monkeypatch, unbroken):
+def test_a_full_disk_keeps_what_is_finished(tmp_path, monkeypatch, light, unbroken):
     out = tmp_path / "full"
     real, left = parts._write, [7]
 
@@ -152,8 +169,8 @@ def flip(path, place):
     path.write_bytes(raw)
 
 
-def test_every_flipped_bit_of_a_part_is_found_and_the_part_made_again(tmp_path, light, unbroken):
-    (folder,) = (tmp_path / "unbroken" / SWEEP).glob("sweep-*")
+def test_every_flipped_bit_of_a_part_is_found_and_the_part_made_again(mine, light, unbroken):
+    (folder,) = (mine / SWEEP).glob("sweep-*")
     home, places = parts.Home(folder), random.Random(3)
     for _ in range(300):
         chunk = places.randrange(CHUNKS)
@@ -165,15 +182,15 @@ def test_every_flipped_bit_of_a_part_is_found_and_the_part_made_again(tmp_path, 
         home.part(chunk).write_bytes(kept)
     flip(home.part(4), 999)
     told = []
-    sweep.sweep(SWEEP, tmp_path / "unbroken", workers=0, say=told.append)
+    sweep.sweep(SWEEP, mine, workers=0, say=told.append)
     assert len(told) == 1
     assert "000004.parquet: damaged" in told[0]
-    assert files(tmp_path / "unbroken") == unbroken
+    assert files(mine) == unbroken
 
 
 @pytest.mark.parametrize("name", ["outcomes.parquet", "design.parquet", "index.json", "manifest.json", "plan.json"])
-def test_every_flipped_bit_of_the_tables_is_found(tmp_path, unbroken, name):
-    (folder,) = (tmp_path / "unbroken" / SWEEP).glob("sweep-*")
+def test_every_flipped_bit_of_the_tables_is_found(mine, light, unbroken, name):
+    (folder,) = (mine / SWEEP).glob("sweep-*")
     path, places = folder / name, random.Random(4)
     kept = path.read_bytes()
     for _ in range(100):
@@ -181,5 +198,5 @@ def test_every_flipped_bit_of_the_tables_is_found(tmp_path, unbroken, name):
         with pytest.raises(ResultsError, match=name.split(".", maxsplit=1)[0]):
             load_sweep(folder).outcomes()
         path.write_bytes(kept)
-    sweep.sweep(SWEEP, tmp_path / "unbroken", workers=0)
-    assert files(tmp_path / "unbroken") == unbroken
+    sweep.sweep(SWEEP, mine, workers=0)
+    assert files(mine) == unbroken

@@ -39,7 +39,9 @@ def test_new_and_run_work_outside_a_clone(installed, tmp_path):
     call("-m", "sim", "new", "my_plan", cwd=tmp_path, path=installed)
     assert (tmp_path / "my_plan.toml").read_text(encoding="utf-8").startswith("#:schema ")
     call("-m", "sim", "validate", "my_plan.toml", cwd=tmp_path, path=installed)
-    done = call("-m", "sim", "run", "my_plan.toml", "--set", "time.end=2025", "--replications", "2", "--json", cwd=tmp_path, path=installed)
+    done = call(
+        "-m", "sim", "run", "my_plan.toml", "--set", "time.end=2025", "--replications", "2", "--json", cwd=tmp_path, path=installed
+    )
     assert json.loads(done.stdout)
     (folder,) = (path for path in (tmp_path / "results" / "my_plan").iterdir() if path.is_dir())
     assert {"manifest.json", "summary.json", "scenario.toml", "scenario.resolved.toml", "report.html", "report.ja.html"} <= {

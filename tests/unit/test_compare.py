@@ -9,11 +9,14 @@ import pytest
 
 from sim.cli import main
 from sim.core.errors import UsageError
+from sim.results.store import load_results
 from sim.results.tables import Coded
+from sim.scenario import toml
 from sim.study.added import added
 from sim.study.changes import applied, cause_of, causes
 from sim.study.compare import compare, effect_of
 from sim.study.compare_words import SAME, Story, amount, signed
+from sim.study.stored import table_of
 from tests.fixtures.columns import made_results
 
 BASE = {
@@ -42,16 +45,9 @@ def other(**said):
 
 def results(tree=None, replications=4, **manifest):
     made = made_results(replications)
-    text = json.dumps(tree or BASE)  # replaced below: the reader only needs a tree
-    made.texts["scenario.resolved.toml"] = _toml(json.loads(text)).encode()
+    made.texts["scenario.resolved.toml"] = toml.document(tree or BASE).encode()
     made.manifest |= {"seed": 1, "repeats_per_draw": 2, "cpu_s": 1.0} | manifest
     return made
-
-
-def _toml(tree):
-    from sim.scenario import toml
-
-    return toml.document(tree)
 
 
 def scaled(made, share, country="JPN"):
@@ -164,8 +160,6 @@ def test_interval_covers_the_truth_as_often_as_it_says():
 
 def test_story_in_words_markdown_and_json(tmp_path, capsys):
     folders = [str(results().save(tmp_path)), str(scaled(results(other()), 0.1).save(tmp_path / "second"))]
-    from sim.results.store import load_results
-
     found = compare(*(load_results(folder) for folder in folders))
     story = Story(found, added(found.first, found.second))
     text = story.text()
@@ -177,7 +171,6 @@ def test_story_in_words_markdown_and_json(tmp_path, capsys):
     assert "kg more" in text or "t more" in text
     assert "## What it changes" in story.markdown()
     json.dumps(story.data(), allow_nan=False)
-    assert isinstance(load_results(folders[0]).columns, dict)
     assert main(["compare", folders[0], folders[0], "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["comparisons"][0]["same"] is True
     assert main(["compare", folders[0]]) == 2
@@ -192,9 +185,6 @@ def test_amounts_as_people_read_them():
 
 
 def test_columns_read_back_are_those_written(tmp_path):
-    from sim.results.store import load_results
-    from sim.study.compare import table_of
-
     made = results()
     back = table_of(load_results(made.save(tmp_path)), "signals")
     for name, column in made.columns["signals"].items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sim.core.errors import UsageError
 from sim.scenario.load import load_scenario
 from sim.study import attribution, replicate
 from sim.study.added import added
@@ -36,7 +37,7 @@ def divided(found):
 def test_the_estimate_comes_first(divided):
     planned, _ = divided
     assert [cause.name for cause in planned.causes] == [PLANTED, DORMANT]
-    assert "runs 2 scenarios of 1 replications" in planned.text(2)
+    assert "runs 4 scenarios of 1 replications" in planned.text(2)
     assert planned.cpu_s > 0.0
 
 
@@ -75,6 +76,12 @@ def test_one_cause_needs_no_run(found, monkeypatch):
     assert "nothing to run" in planned.text()
     for parts in told.parts.values():
         assert parts[-1].mean == 0.0
+
+
+def test_runs_of_another_program_are_not_explained(found, divided, monkeypatch):
+    monkeypatch.setattr(attribution.replicate, "run", lambda *_: found.second)
+    with pytest.raises(UsageError, match="does not give these results any more"):
+        attribute(found, divided[0], workers=0)
 
 
 def test_changes_that_only_fit_together_are_one_cause(found, monkeypatch):

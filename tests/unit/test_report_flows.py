@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.report.context import Context
-from sim.report.flows import ends, fate_colour, fates, links_by_metal
+from sim.report.flows import fate_colour, fates, links_by_metal, outside
 from sim.report.language import language
 from sim.report.losses import losses
 from sim.report.reading import Run
 from sim.report.sankey import _chain_view, chain, folded, origin_to_user
-from sim.report.theme import GREEN, GREY, VERMILION
+from sim.report.theme import BLUE, GREEN, GREY, VERMILION
 from tests.fixtures.synthetic_run import write_run
 
 
@@ -26,11 +26,18 @@ stages = st.sampled_from(["discard", "waiting", "vehicle", "depot", "yard", "pro
 
 @given(st.dictionaries(st.tuples(stages, stages).filter(lambda pair: pair[0] != pair[1]), st.floats(0.001, 1e9), max_size=30))
 def test_what_came_in_is_what_went_out_and_what_stayed(links):
-    came, went, stayed = fates(links)
+    beyond = frozenset({"discard", "metal", "slag"})
+    came, went, stayed = fates(links, beyond)
     assert came == pytest.approx(sum(went.values()) + stayed, rel=1e-9, abs=1e-6)
-    giving, taking = ends(links)
-    assert giving.isdisjoint(taking)
-    assert set(went) == taking
+    assert set(went) == {b for _, b in links} & beyond
+
+
+def test_the_boundary_is_the_one_the_run_declares(context, monkeypatch):
+    declared = outside(context)
+    assert {"discard", "metal", "slag", "landfill"} <= declared
+    assert "hoarded" not in declared
+    monkeypatch.delitem(context.run.manifest, "outside_accounts")
+    assert outside(context) == declared
 
 
 def test_places_that_belong_together_are_drawn_together():
@@ -54,10 +61,11 @@ def test_a_circle_is_drawn_from_a_second_node(context):
 
 
 def test_losses_and_metal_have_their_colours():
-    taking = {"metal", "slag", "leakage"}
-    assert fate_colour("metal", taking) == GREEN
-    assert fate_colour("slag", taking) == VERMILION
-    assert fate_colour("leakage", taking) == GREY
+    beyond = frozenset({"discard", "metal", "slag", "leakage"})
+    assert fate_colour("metal", beyond) == GREEN
+    assert fate_colour("slag", beyond) == VERMILION
+    assert fate_colour("leakage", beyond) == GREY
+    assert fate_colour("discard", beyond) == fate_colour("yard", beyond) == BLUE
 
 
 def test_waterfall_ends_where_the_metal_is(context):
@@ -70,7 +78,7 @@ def test_waterfall_ends_where_the_metal_is(context):
     assert first[1] == 0.0
     assert last == (pytest.approx(before_last[1]), 0.0)
     links = links_by_metal(context)[context.headline[0], context.year]
-    came, went, _ = fates(links)
+    came, went, _ = fates(links, outside(context))
     assert first[0] / last[0] == pytest.approx(came / went["metal"])
 
 

@@ -247,7 +247,10 @@ def test_right_fractions_are_not_taken_apart_again_and_give_half_of_the_metal(sp
     assert recoverable(spec.model_copy(update={"processes": processes})) == {"board": frozenset({"Au", "Cu"})}
     better = {**poor, "copper": {"refined_metal": {"Au": Quantity.constant(0.6)}}}
     processes[SMELT] = smelt.model_copy(update={"transfer": better})
-    assert recoverable(spec.model_copy(update={"processes": processes})) == {"board": frozenset({"Cu"}), "copper": frozenset({"Au"})}
+    assert recoverable(spec.model_copy(update={"processes": processes})) == {
+        "board": frozenset({"Cu"}),
+        "copper": frozenset({"Au"}),
+    }
     unused = spec.model_copy(update={"plants": tuple(plant for plant in spec.plants if plant.process != SMELT)})
     assert recoverable(unused) == {}
 

@@ -92,7 +92,9 @@ def test_a_new_plant_changes_nothing_it_does_not_touch(outcome, short):
     for table in ("collection", "fleet", "arisings", "shipments", "recovery", "market"):
         for name, column in outcome["tables"][table].items():
             other = with_extra["tables"][table][name]
-            same = (column.texts == other.texts).all() if hasattr(column, "texts") else np.array_equal(column, other, equal_nan=True)
+            same = (
+                (column.texts == other.texts).all() if hasattr(column, "texts") else np.array_equal(column, other, equal_nan=True)
+            )
             assert same, f"{table}.{name}"
 
 

@@ -1,0 +1,235 @@
+"""Sweeps: same bytes however they are run, common luck, designs, failures told, results read back."""
+
+import itertools
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sim.core.errors import ResultsError, UsageError
+from sim.results.manifest import digest
+from sim.scenario.library import load_library
+from sim.study import sweep as sweeps
+from sim.study.design import make_design, row_count
+from sim.study.sweep_file import load_sweep_file
+from sim.study.sweep_results import load_sweep
+from sim.study.sweep_spec import DesignSpec, DialSpec
+from tests.fixtures import light_sweep
+
+ROOT = Path(__file__).parents[2]
+TEXT = """name = "Try"
+scenarios = ["ci_small_base", "baseline"]
+replications = 2
+chunk_runs = 3
+seed = 5
+[[dials]]
+key = "countries.BRN.channels.drop_point.coverage_share"
+low = 0.05
+high = 0.60
+[[dials]]
+key = "resolution.period_days"
+low = 28
+high = 92
+[design]
+kind = "{kind}"
+{how}
+[outcomes]
+steps = ["refined_kg", "demand_met_share"]
+metals = ["Cu", "Au"]
+years = [2025]
+"""
+
+
+@pytest.fixture(scope="module")
+def library():
+    return load_library()
+
+
+@pytest.fixture
+def light(monkeypatch):
+    monkeypatch.setattr(sweeps, "Chunk", light_sweep.LightChunk)
+
+
+def source(folder, library, kind="latin_hypercube", how="points = 8"):
+    base = ROOT / "scenarios" / "sweeps" / "ci_small_base.toml"
+    (folder / base.name).write_text(base.read_text(encoding="utf-8"), encoding="utf-8")
+    path = folder / "try.toml"
+    path.write_text(TEXT.format(kind=kind, how=how), encoding="utf-8")
+    return load_sweep_file(path, library)
+
+
+def hashes(folder):
+    names = ("outcomes.parquet", "design.parquet", "index.json", "plan.json", "manifest.json")
+    paths = [*sorted((folder / "parts").iterdir()), *(folder / name for name in names)]
+    return [(path.name, digest(path)) for path in paths]
+
+
+def test_the_same_bytes_for_any_workers_and_shards(tmp_path, library, light):
+    file = source(tmp_path, library)
+    alone = sweeps.sweep(file, tmp_path / "0", workers=0)
+    assert alone.done
+    for workers in (1, 2):
+        assert hashes(sweeps.sweep(file, tmp_path / str(workers), workers=workers).folder) == hashes(alone.folder)
+    for number in (2, 3, 1):
+        share = sweeps.sweep(file, tmp_path / "shards", workers=0, shard=f"{number}/3")
+        assert share.done == (number == 1)
+        assert len(share.outcomes()) == {2: 11, 3: 20, 1: 32}[number]
+    assert hashes(share.folder) == hashes(alone.folder)
+
+
+def test_outcomes_have_a_row_for_every_run_in_order(tmp_path, library, light):
+    done = sweeps.sweep(source(tmp_path, library), tmp_path / "out", workers=0)
+    outcomes, design = done.outcomes(), done.design
+    assert outcomes["run"].tolist() == list(range(32))
+    assert outcomes["row"].tolist() == [row for row in range(16) for _ in range(2)]
+    assert outcomes["replication"].tolist() == [0, 1] * 16
+    assert list(outcomes.columns)[4:] == [
+        f"{step}.{metal}.ALL.2025" for step in ("refined_kg", "demand_met_share") for metal in ("Cu", "Au")
+    ]
+    assert design["scenario"].tolist() == ["ci_small_base"] * 8 + ["baseline"] * 8
+    assert design.iloc[:8, 2:].equals(design.iloc[8:, 2:].reset_index(drop=True))
+    days = design["resolution.period_days"]
+    assert (days == days.round()).all()
+    assert days.between(28, 92).all()
+    assert load_sweep(done.folder).outcomes().equals(outcomes)
+    again = []
+    sweeps.sweep(source(tmp_path, library), tmp_path / "out", workers=0, progress=lambda *told: again.append(told))
+    assert again == []
+
+
+def test_a_failing_point_is_recorded_and_the_sweep_goes_on(tmp_path, library, light, monkeypatch, capsys):
+    monkeypatch.setenv(light_sweep.FAILING_ROW, "3")
+    source(tmp_path, library)
+    from sim.cli import main
+
+    assert main(["sweep", str(tmp_path / "try.toml"), "--out", str(tmp_path / "out"), "--workers", "0", "--json"]) == 5
+    told = capsys.readouterr()
+    assert json.loads(told.out)["failed"] == 2
+    assert "failed: run 6, point 3: day 3.00: stage yard" in told.err
+    found = load_sweep(json.loads(told.out)["folder"])
+    assert found.failures()["run"].tolist() == [6, 7]
+    assert found.outcomes().iloc[:, 4:].isna().any(axis=1).tolist() == [run in {6, 7} for run in range(32)]
+
+
+def test_the_real_model_meets_the_same_luck_in_every_point(tmp_path, library):
+    """Two points with the same dials give the same outcomes, replication by replication, in any place of the design."""
+    file = source(tmp_path, library)
+    dials = [
+        DialSpec(key=file.spec.dials[0].key, values=(0.2, 0.5, 0.2)),
+        DialSpec(key="resolution.period_days", values=(92.0,) * 3),
+    ]
+    design = make_design(DesignSpec(kind="list"), dials, (False, True), 1)
+    task = sweeps.task_of(file, design)
+    cube = np.array([[task.run(row, replication) for replication in range(2)] for row in range(3)])
+    assert (cube[0] == cube[2]).all()
+    assert (cube[0, 0] != cube[0, 1]).any()
+    assert (cube[0] != cube[1]).any()
+
+
+def test_factors_multiply_every_year_of_a_path(tmp_path, library):
+    file = source(tmp_path, library)
+    key = "countries.BRN.channels.informal.vehicles_per_100k_households"
+    base = file.scenarios[1]
+    dial = DialSpec(key=key, values=(0.5,), apply="factor")
+    file = type(file)(file.path, file.raw, file.spec.model_copy(update={"dials": (dial,)}), (base,), (False,))
+    task = sweeps.task_of(file, make_design(DesignSpec(kind="list"), [dial], (False,), 1))
+    before, after = base.value_at(key), task.point(0).value_at(key)
+    assert set(after) == set(before)
+    assert after["2045"]["mode"] == pytest.approx(before["2045"]["mode"] / 2)
+
+
+def test_workers_load_neither_pandas_nor_pyarrow_nor_scipy_stats():
+    code = "import sys, sim.study.sweep_task; print([m for m in ('pandas', 'pyarrow', 'scipy.stats') if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path, library, light):
+    file = source(tmp_path, library)
+    folder = sweeps.sweep(file, tmp_path / "out", workers=0).folder
+    (folder / "plan.json").unlink()
+    with pytest.raises(ResultsError, match=r"no plan\.json"):
+        sweeps.sweep(file, tmp_path / "out", workers=0)
+
+
+def test_another_design_is_another_folder(tmp_path, library):
+    first, other = source(tmp_path, library).identity("1"), source(tmp_path, library, how="points = 9").identity("1")
+    assert len({first, other, source(tmp_path, library).identity("2")}) == 3
+    assert source(tmp_path, library).identity("1") == first
+
+
+# designs
+
+
+def dials(count=3):
+    return [DialSpec(key=f"x{number}", low=1.0, high=3.0, levels=3) for number in range(count)]
+
+
+def test_a_latin_hypercube_meets_every_stratum_once():
+    values = make_design(DesignSpec(kind="latin_hypercube", points=50), dials(), [False] * 3, 1).values
+    assert (np.sort(((values - 1.0) / 2.0 * 50).astype(int), axis=0) == np.arange(50)[:, np.newaxis]).all()
+
+
+def test_a_grid_has_every_combination_and_a_list_is_read_side_by_side():
+    listed = [DialSpec(key="a", values=(1.0, 2.0)), DialSpec(key="b", low=0.0, high=1.0, levels=3)]
+    grid = make_design(DesignSpec(kind="grid"), listed, [False, False], 1).values
+    assert grid.tolist() == [list(pair) for pair in itertools.product((1.0, 2.0), (0.0, 0.5, 1.0))]
+    side = [DialSpec(key="a", values=(1.0, 2.0)), DialSpec(key="b", values=(5.0, 7.0))]
+    assert make_design(DesignSpec(kind="list"), side, [False, False], 1).values.tolist() == [[1.0, 5.0], [2.0, 7.0]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "how", "rows"),
+    [
+        ("grid", {}, 27),
+        ("latin_hypercube", {"points": 10}, 10),
+        ("sobol", {"points": 16}, 16),
+        ("saltelli", {"points": 16}, 80),
+        ("morris", {"trajectories": 5}, 20),
+    ],
+)
+def test_designs_have_the_rows_they_say_stay_in_range_and_repeat(kind, how, rows):
+    spec = DesignSpec(kind=kind, **how)
+    found = make_design(spec, dials(), [False] * 3, 2)
+    assert row_count(spec, dials()) * 2 == found.rows == 2 * rows
+    assert found.values.min() >= 1.0
+    assert found.values.max() <= 3.0
+    assert (make_design(spec, dials(), [False] * 3, 2).values == found.values).all()
+
+
+def test_ranges_are_even_triangular_or_even_in_the_log():
+    for dial, median in (
+        (DialSpec(key="a", low=0.0, high=10.0), 5.0),
+        (DialSpec(key="a", low=1.0, high=100.0, scale="log"), 10.0),
+        (DialSpec(key="a", low=0.0, mode=0.0, high=1.0), 1.0 - 0.5**0.5),
+        (DialSpec(key="a", values=(1.0, 2.0, 9.0)), 2.0),
+    ):
+        values = make_design(DesignSpec(kind="latin_hypercube", points=1001), [dial], [False], 1).values
+        assert np.median(values) == pytest.approx(median, rel=0.01)
+
+
+# reading back
+
+
+def test_indices_and_bands_of_a_sweep(tmp_path, library, light):
+    done = sweeps.sweep(source(tmp_path, library, "saltelli", "points = 16"), tmp_path / "out", workers=0)
+    indices = done.indices("refined_kg.Cu.ALL.2025")
+    assert indices["scenario"].tolist() == ["ci_small_base"] * 2 + ["baseline"] * 2
+    assert indices["dial"].tolist()[:2] == ["countries.BRN.channels.drop_point.coverage_share", "resolution.period_days"]
+    assert indices["total"].iloc[1] > 0.9  # the made-up outcome is the sum of the dials, and days are the larger number
+    assert len(done.indices()) == 16
+    with pytest.raises(UsageError, match=r"did you mean refined_kg\.Cu\.ALL\.2025"):
+        done.indices("refined_kg.Cu.ALL.2026")
+    bands = done.bands()
+    assert len(bands) == 8
+    assert (bands["p5"] <= bands["p95"]).all()
+    assert bands["ignorance_share"].iloc[0] > 0.9
+
+
+def test_indices_need_a_design_for_them(tmp_path, library, light):
+    done = sweeps.sweep(source(tmp_path, library), tmp_path / "out", workers=0)
+    with pytest.raises(UsageError, match="saltelli or morris"):
+        done.indices()

@@ -1,0 +1,114 @@
+"""Sweep files: read whole, every fault with its line and the way out."""
+
+import pytest
+
+from sim.cli import main
+from sim.core.errors import ScenarioError
+from sim.scenario.extends import shipped
+from sim.scenario.library import load_library
+from sim.study.sweep_file import load_sweep_file
+
+DIAL = 'key = "countries.BRN.channels.drop_point.coverage_share"'
+GOOD = f"""name = "Try"
+scenarios = ["baseline"]
+[[dials]]
+{DIAL}
+low = 0.05
+high = 0.60
+[design]
+kind = "latin_hypercube"
+points = 10
+[outcomes]
+metals = ["Cu"]
+"""
+
+
+@pytest.fixture(scope="module")
+def library():
+    return load_library()
+
+
+def write(folder, text):
+    path = folder / "try.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def faults(folder, library, *changes):
+    text = GOOD
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    with pytest.raises(ScenarioError) as refused:
+        load_sweep_file(write(folder, text), library)
+    assert refused.value.exit_code == 3
+    return [str(fault).split("try.toml:", 1)[-1] for fault in refused.value.faults]
+
+
+def test_a_good_file_is_read(tmp_path, library):
+    found = load_sweep_file(write(tmp_path, GOOD), library)
+    assert (found.id, found.rows, found.runs, found.chunks) == ("try", 10, 10, 1)
+    assert found.scenarios[0].id == "baseline"
+    assert found.whole == (False,)
+
+
+@pytest.mark.parametrize("path", sorted((shipped() / "sweeps").glob("*.toml")), ids=lambda path: path.stem)
+def test_shipped_sweeps_are_right(path, library):
+    if "[design]" in path.read_text(encoding="utf-8"):
+        assert load_sweep_file(path, library).runs > 0
+        assert load_sweep_file(path.stem, library).runs > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "line", "said"),
+    [
+        ([("drop_point", "dropoint")], 4, "has no countries.BRN.channels.dropoint.coverage_share"),
+        ([("drop_point", "dropoint")], 4, "Did you mean countries.BRN.channels.drop_point.coverage_share?"),
+        ([("drop_point.coverage_share", "drop_point.kind")], 4, "holds a choice, not a number"),
+        ([("countries.BRN.channels.drop_point.coverage_share", "run.seed")], 4, "belongs to the sweep"),
+        ([("high = 0.60", "high = 1.60")], 3, "1.6 is outside what coverage_share may be: 0 to 1"),
+        ([("high = 0.60", "high = 0.01")], 3, "low < high"),
+        ([("low = 0.05\n", ""), ("high = 0.60\n", "")], 3, "neither values nor a range"),
+        ([("high = 0.60", "high = 0.60\nvalues = [0.1]")], 3, "both values and a range"),
+        ([("low = 0.05", 'low = 0.0\nscale = "log"')], 3, "needs low above 0"),
+        ([("latin_hypercube", "latin")], 8, '"latin" is not one of the choices'),
+        ([("points = 10\n", "")], 7, "needs points"),
+        ([("latin_hypercube", "saltelli")], 9, "Write points = 8 or 16"),
+        ([("latin_hypercube", "morris")], 7, "needs trajectories"),
+        ([("latin_hypercube", "grid")], 3, "Write levels = 5"),
+        ([("latin_hypercube", "list")], 3, "a list design reads"),
+        ([('["baseline"]', '["basline"]')], 2, "Did you mean baseline?"),
+        ([('["Cu"]', '["Copper"]')], 11, "no element Copper"),
+        ([('["Cu"]', '["Cu"]\ncountries = ["BRNN"]')], 12, "Did you mean BRN?"),
+        ([('["Cu"]', '["Cu"]\nyears = [2050]')], 12, "runs from 2025 to 2045"),
+        ([('["Cu"]', '["Cu"]\nsteps = ["demand_met_share"]')], 12, "no sum over years"),
+        ([("name = ", "nam = ")], 1, "Did you mean name?"),
+        ([("points = 10", "points = nan")], 9, "whole number"),
+    ],
+)
+def test_each_mistake_is_told_with_its_line(tmp_path, library, changes, line, said):
+    told = faults(tmp_path, library, *changes)
+    assert any(fault.startswith(f"{line}:") and said in fault for fault in told), told
+
+
+def test_all_mistakes_are_told_at_once(tmp_path, library):
+    assert len(faults(tmp_path, library, ("drop_point", "dropoint"), ('["Cu"]', '["Copper"]'), ("latin_hypercube", "sobol"))) == 3
+
+
+def test_the_command_answers_a_bad_file_with_code_3_and_no_traceback(tmp_path, capsys):
+    path = write(tmp_path, GOOD.replace("drop_point", "dropoint"))
+    assert main(["sweep", str(path), "--out", str(tmp_path / "out")]) == 3
+    said = capsys.readouterr().err
+    assert "Did you mean" in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_file_and_a_bad_shard_are_told(tmp_path, capsys):
+    assert main(["sweep", str(tmp_path / "none.toml")]) == 3
+    assert main(["sweep", str(write(tmp_path, GOOD)), "--out", str(tmp_path / "out"), "--shard", "4/3"]) == 2
+    assert "for example 2/8" in capsys.readouterr().err
+
+
+def test_paths_do_not_lead_out(tmp_path, library):
+    assert faults(tmp_path, library, ('["baseline"]', '["../baseline"]'))[0].startswith("2:")
