@@ -20,16 +20,37 @@ if TYPE_CHECKING:
     from sim.results.store import Results, load_results
     from sim.scenario.load import load_scenario
     from sim.scenario.scenario import Scenario
+    from sim.study.compare import compare
     from sim.study.replicate import run
+    from sim.study.sweep import sweep
+    from sim.study.sweep_results import Sweep, load_sweep
+    from sim.study.trace import trace
 
-__all__ = ["Results", "Scenario", "load_results", "load_scenario", "report", "run"]
+__all__ = [
+    "Results",
+    "Scenario",
+    "Sweep",
+    "compare",
+    "load_results",
+    "load_scenario",
+    "load_sweep",
+    "report",
+    "run",
+    "sweep",
+    "trace",
+]
 
 _HOMES = {
     "Results": "sim.results.store",
     "Scenario": "sim.scenario.scenario",
     "load_results": "sim.results.store",
+    "compare": "sim.study.compare",
     "load_scenario": "sim.scenario.load",
+    "load_sweep": "sim.study.sweep_results",
     "run": "sim.study.replicate",
+    "Sweep": "sim.study.sweep_results",
+    "sweep": "sim.study.sweep",
+    "trace": "sim.study.trace",
 }
 
 

@@ -27,7 +27,12 @@ def stacked(
 
 def year_columns(context: Context, heads: Sequence[str], years: Sequence[int]) -> tuple[Column, ...]:
     """Columns that name the row, then one number per year."""
-    return (*(Column(head) for head in heads), *(Column(str(year), context.say.number) for year in years))
+    return columns_of(heads, [str(year) for year in years], context.say.number)
+
+
+def columns_of(heads: Sequence[str], numbers: Sequence[str], write: Callable[[float], str]) -> tuple[Column, ...]:
+    """Columns that name the row, then columns of numbers written alike."""
+    return (*(Column(head) for head in heads), *(Column(number, write) for number in numbers))
 
 
 def span(context: Context) -> str:
@@ -37,7 +42,7 @@ def span(context: Context) -> str:
 
 def years_layout(context: Context, title: str, **more: Any) -> Figure:
     """Layout with years along the bottom and `title` at the side."""
-    across = {"dtick": 1 if len(context.years) <= 8 else 5, "tickformat": "d"}
+    across = {"dtick": 1 if len(context.years) <= 8 else 5, "tickformat": "d", **more.pop("xaxis", {})}
     return layout(x=context.say("Year"), y=title, **{"xaxis": across, "yaxis": {"rangemode": "tozero"}, **more})
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from sim.report import theme
-from sim.report.chart import Chart, Column, Figure, Missing, Proof, Row, Selector, Table, View, as_row, wrapped
+from sim.report.chart import Chart, Figure, Missing, Proof, Row, Selector, Table, View, as_row, wrapped
 from sim.report.context import FOCUS_COUNTRY, Context, over_years
-from sim.report.drawing import across_layout, capital, ratio, span, stacked, year_columns, years_layout
+from sim.report.drawing import across_layout, capital, columns_of, ratio, span, stacked, year_columns, years_layout
+from sim.report.reading import Where
 
 MOST_PAYMENTS = 120
 
@@ -123,32 +124,12 @@ def market(context: Context) -> Chart | Missing:
     where = {"country": [FOCUS_COUNTRY], "metal": context.metals}
     if not run.has("market") or not (demand := run.mean("market", ("metal", "year"), "demand_kg", where=where)):
         return context.missing("market", question, "market")
-    got, short = (run.mean("market", ("metal", "year"), f"{m}_kg", where=where) for m in ("recovered", "shortfall"))
-    weighted = {
-        m: run.mean("market", ("metal", "year"), m, weight="demand_kg", where=where)
-        for m in ("import_dependence_share", "price_usd_per_kg")
-    }
-    rows: list[Row] = []
-    for metal in context.metals:
-        for year in context.years:
-            key = (metal, year)
-            if need := demand.get(key, 0.0):
-                rest = (
-                    ratio(got.get(key, 0.0), need),
-                    ratio(weighted["import_dependence_share"].get(key, 0.0), need),
-                    ratio(weighted["price_usd_per_kg"].get(key, 0.0), need),
-                )
-                rows.append(as_row(metal, str(year), need / 1e3, got.get(key, 0.0) / 1e3, *rest, short.get(key, 0.0) / 1e3))
+    rows = _market_rows(context, demand, where)
     number, share = say.number, say.share
     columns = (
-        Column(say("Metal")),
-        Column(say("Year")),
-        Column(say("Demand [t]"), number),
-        Column(say("Recovered, available [t]"), number),
-        Column(say("Share of demand"), share),
-        Column(say("Import dependence"), share),
-        Column(say("Price [USD/kg]"), number),
-        Column(say("Shortfall [t]"), number),
+        *columns_of([say("Metal"), say("Year")], [say("Demand [t]"), say("Recovered, available [t]")], number),
+        *columns_of([], [say("Share of demand"), say("Import dependence")], share),
+        *columns_of([], [say("Price [USD/kg]"), say("Shortfall [t]")], number),
     )
     choices = (
         ("share", say("share of demand met by the urban mine"), say("Share of demand, %"), 4, 100.0),
@@ -174,6 +155,24 @@ def market(context: Context) -> Chart | Missing:
     return Chart(
         "market", question, (selector,), views, "share", Table(columns, tuple(rows), 2, proof), ("market",), notes, ("market",)
     )
+
+
+def _market_rows(context: Context, demand: Mapping[tuple[object, ...], float], where: Where) -> list[Row]:
+    """Metal, year, demand, recovered, its share, import dependence, price, shortfall; masses in t."""
+    by = ("metal", "year")
+    got, short = (context.run.mean("market", by, f"{measure}_kg", where=where) for measure in ("recovered", "shortfall"))
+    dependence, price = (
+        context.run.mean("market", by, measure, weight="demand_kg", where=where)
+        for measure in ("import_dependence_share", "price_usd_per_kg")
+    )
+    rows = []
+    for metal in context.metals:
+        for year in context.years:
+            key = (metal, year)
+            if need := demand.get(key, 0.0):
+                rates = (ratio(sums.get(key, 0.0), need) for sums in (got, dependence, price))
+                rows.append(as_row(metal, str(year), need / 1e3, got.get(key, 0.0) / 1e3, *rates, short.get(key, 0.0) / 1e3))
+    return rows
 
 
 def _market_view(

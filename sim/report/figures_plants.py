@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import numpy as np
 
 from sim.report import theme
-from sim.report.chart import Chart, Column, Figure, Missing, Proof, Row, Selector, Table, View, as_row, clipped, layout, wrapped
+from sim.report.chart import Chart, Column, Figure, Missing, Proof, Row, Selector, Table, View, as_row, clipped, wrapped
 from sim.report.context import Context, over_years, unit_of
-from sim.report.drawing import across_layout, capital, ratio, span, stacked, year_columns, years_layout
+from sim.report.drawing import across_layout, capital, columns_of, nothing, ratio, span, stacked, year_columns, years_layout
 from sim.report.reading import Run, Vector
 
 MOST_PLANTS = 30
@@ -40,33 +40,14 @@ def utilisation(context: Context) -> Chart | Missing:
         all=len(shares),
         idle=idle,
     )
-    heat: Figure = {
-        "type": "heatmap",
-        "x": list(context.years),
-        "y": [clipped(name(plant)) for plant in shown],
-        "z": [[100 * v for v in shares[plant]] for plant in shown],
-        "zmin": 0,
-        "zmax": 100,
-        "colorscale": theme.CIVIDIS,
-        "xgap": 1,
-        "ygap": 1,
-        "hoverongaps": False,
-        "colorbar": {"title": {"text": "%"}, "thickness": 12, "outlinewidth": 0, "len": 0.9},
-    }
-    if len(context.years) <= 8:
-        heat |= {"texttemplate": "%{z:.0f}"}
+    heat = _heat_map(context, [name(plant) for plant in shown], [shares[plant] for plant in shown])
     listed = say.listed([f"{name(plant)} {say.share(shares[plant][place])}" for plant in shown[:6]])
     spoken = say.sentences(
         say("Heat map of utilisation, plants by years. {year}: {values}.", year=context.year, values=listed), finding
     )
-    across = {"dtick": 1 if len(context.years) <= 8 else 5, "tickformat": "d", "gridcolor": "rgba(0,0,0,0)"}
-    shape = layout(
-        x=say("Year"),
-        height=90 + 24 * max(6, len(shown)),
-        legend=False,
-        xaxis=across,
-        yaxis={"autorange": "reversed", "gridcolor": "rgba(0,0,0,0)", "ticksuffix": "\u2002"},
-    )
+    bare = {"gridcolor": "rgba(0,0,0,0)"}
+    names = {**bare, "autorange": "reversed", "ticksuffix": "\u2002"}
+    shape = years_layout(context, "", height=90 + 24 * max(6, len(shown)), legend=False, xaxis=bare, yaxis=names)
     rows = tuple(as_row(name(plant), *(100 * value for value in shares[plant])) for plant in sorted(shares))
     columns = year_columns(context, [say("Plant, utilisation in %")], context.years)
     proof = Proof("plants", "utilisation_share", tuple(range(1, len(columns))), factor=0.12)
@@ -86,6 +67,25 @@ def utilisation(context: Context) -> Chart | Missing:
     )
 
 
+def _heat_map(context: Context, plants: Sequence[str], shares: Sequence[Sequence[float]]) -> Figure:
+    """Utilisation [%] of plants by year."""
+    few = len(context.years) <= 8
+    return {
+        "type": "heatmap",
+        "x": list(context.years),
+        "y": [clipped(plant) for plant in plants],
+        "z": [[100 * share for share in row] for row in shares],
+        "zmin": 0,
+        "zmax": 100,
+        "colorscale": theme.CIVIDIS,
+        "xgap": 1,
+        "ygap": 1,
+        "hoverongaps": False,
+        "colorbar": {"title": {"text": "%"}, "thickness": 12, "outlinewidth": 0, "len": 0.9},
+        **({"texttemplate": "%{z:.0f}"} if few else {}),
+    }
+
+
 def milestones(context: Context) -> Chart | Missing:
     """Pledged against delivered feed, and the dates on the way."""
     say, run = context.say, context.run
@@ -95,33 +95,12 @@ def milestones(context: Context) -> Chart | Missing:
     pledged, delivered = (run.each("milestones", ("plant",), f"{kind}_kg") for kind in ("pledged", "delivered"))
     plants = sorted(str(key[0]) for key in pledged)
     days = {plant: _step_days(run, plant) for plant in plants}
-    rows: list[Row] = []
-    for plant in plants:
-        dates = [_month(context, days[plant][step]) for step in STEPS]
-        built = float(np.isfinite(days[plant]["built_day"]).mean())
-        slip = days[plant]["slip_days"]
-        slip = slip[np.isfinite(slip)]
-        rows.append(
-            (
-                context.names.party(plant),
-                *dates,
-                built,
-                float(np.median(slip)) if slip.size else float("nan"),
-                *(float(kind[plant,].mean()) / 1e3 for kind in (pledged, delivered)),
-            )
-        )
+    rows = [_milestone_row(context, plant, days[plant], (pledged[plant,], delivered[plant,])) for plant in plants]
     views = {"feed": _pledge_view(context, rows), "dates": _dates_view(context, plants, days)}
+    steps = [say("Announced"), say("Financed"), say("Permitted"), say("Built"), say("Full rate")]
     columns = (
-        Column(say("Plant")),
-        Column(say("Announced")),
-        Column(say("Financed")),
-        Column(say("Permitted")),
-        Column(say("Built")),
-        Column(say("Full rate")),
-        Column(say("Built in the period"), say.share),
-        Column(say("Slip, days (median)"), say.number),
-        Column(say("Pledged feed [t]"), say.number),
-        Column(say("Delivered feed [t]"), say.number),
+        *columns_of([say("Plant"), *steps], [say("Built in the period")], say.share),
+        *columns_of([], [say("Slip, days (median)"), say("Pledged feed [t]"), say("Delivered feed [t]")], say.number),
     )
     selector = Selector(say("Show"), (("feed", say("pledged and delivered feed")), ("dates", say("dates"))))
     notes = (say("Dates are medians over the replications in which the step is reached; a dash means it is reached in none."),)
@@ -136,6 +115,18 @@ def milestones(context: Context) -> Chart | Missing:
         ("milestones",),
         notes,
         ("plants",),
+    )
+
+
+def _milestone_row(context: Context, plant: str, days: Mapping[str, Vector], feeds: tuple[Vector, Vector]) -> Row:
+    """Plant, median dates, share of replications that built it, median slip, pledged and delivered feed [t]."""
+    slip = days["slip_days"][np.isfinite(days["slip_days"])]
+    return as_row(
+        context.names.party(plant),
+        *(_month(context, days[step]) for step in STEPS),
+        float(np.isfinite(days["built_day"]).mean()),
+        float(np.median(slip)) if slip.size else float("nan"),
+        *(float(feed.mean()) / 1e3 for feed in feeds),
     )
 
 
@@ -263,6 +254,8 @@ def lead_times(context: Context) -> Chart | Missing:
 
 def _lead_view(context: Context, year: int, told: Sequence[tuple[str, float, Sequence[float]]]) -> View:
     say = context.say
+    if not told:
+        return nothing(say("No metal was recovered in {year}", year=year))
     names = [wrapped(context.names.metal(row[0])) for row in told]
     points: Figure = {
         "type": "scatter",
@@ -286,10 +279,6 @@ def _lead_view(context: Context, year: int, told: Sequence[tuple[str, float, Seq
             "width": 5,
         },
     }
-    if not told:
-        return View(
-            say("No metal was recovered in {year}", year=year), "", [points], across_layout(say("Days from discard to metal"), 0)
-        )
     slow, fast = max(told, key=lambda row: row[2][1]), min(told, key=lambda row: row[2][1])
     finding = say(
         "In {year}, half of the {slow} takes more than {most} from discard to metal; {fast} is fastest with {least}",

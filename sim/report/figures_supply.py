@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sim.report import theme
-from sim.report.chart import Chart, Column, Figure, Missing, Proof, Row, Selector, Table, View, as_row, options
+from sim.report.chart import Chart, Figure, Missing, Proof, Row, Selector, Table, View, as_row, options
 from sim.report.context import Context, over_years, unit_of
-from sim.report.drawing import capital, ratio, span, stacked, year_columns, years_layout
+from sim.report.drawing import capital, columns_of, ratio, span, stacked, year_columns, years_layout
 
 
 def arisings_by_country(context: Context) -> Chart | Missing:
@@ -127,13 +127,12 @@ def additionality(context: Context) -> Chart | Missing:
     """What new channels add, and what they take from older ones."""
     say, run = context.say, context.run
     question = say("Do new channels add, or only take from older ones?")
-    name = "additionality"
     if not run.has("collection"):
-        return context.missing(name, question, "collection")
+        return context.missing("additionality", question, "collection")
     diverted = run.mean("collection", ("channel",), "diverted_kg", where={"year": context.years})
     new = sorted(str(key[0]) for key, kg in diverted.items() if kg > 0)
     if not new:
-        return Missing(name, question, say("No channel of this run diverts offers from another one."))
+        return Missing("additionality", question, say("No channel of this run diverts offers from another one."))
     where = {"channel": new, "year": context.years}
     taken = over_years(run.mean("collection", ("channel", "year"), "diverted_kg", where=where), context.years)
     offered = over_years(run.mean("collection", ("channel", "year"), "offered_kg", where=where), context.years)
@@ -150,38 +149,18 @@ def additionality(context: Context) -> Chart | Missing:
         old = [kg / 1e3 for kg in taken[channel,]]
         added = [kg / 1e3 - o for kg, o in zip(offered[channel,], old, strict=True)]
         label = context.names.channel(channel)
-        data.append(
-            {
-                "type": "bar",
-                "name": say("{channel}: added", channel=label),
-                "x": list(context.years),
-                "y": [1e3 * t / factor for t in added],
-                "marker": theme.fill(2 * place),
-            }
-        )
-        data.append(
-            {
-                "type": "bar",
-                "name": say("{channel}: diverted", channel=label),
-                "x": list(context.years),
-                "y": [1e3 * t / factor for t in old],
-                "marker": theme.fill(2 * place + 1),
-            }
-        )
+        parts = ((say("{channel}: added", channel=label), added), (say("{channel}: diverted", channel=label), old))
+        for i, (name, tonnes) in enumerate(parts):
+            bar = {"type": "bar", "name": name, "x": list(context.years), "y": [1e3 * t / factor for t in tonnes]}
+            data.append({**bar, "marker": theme.fill(2 * place + i)})
         rows += [as_row(label, year, a + o, o) for year, a, o in zip(map(str, context.years), added, old, strict=True)]
     spoken = say.sentences(
         say("Stacked bars of added and diverted offers, {unit} per year, {years}.", unit=unit, years=span(context)), finding
     )
-    number = say.number
-    columns = (
-        Column(say("Channel")),
-        Column(say("Year")),
-        Column(say("Offered [t]"), number),
-        Column(say("of it diverted [t]"), number),
-    )
+    columns = columns_of([say("Channel"), say("Year")], [say("Offered [t]"), say("of it diverted [t]")], say.number)
     table = Table(columns, tuple(rows), 2, Proof("collection", "diverted_kg", (3,), {"channel": new}, 1000.0))
     return Chart(
-        name,
+        "additionality",
         question,
         (),
         {"": View(finding, spoken, data, years_layout(context, context.per_year(unit)))},

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sim.report import theme
-from sim.report.chart import Chart, Column, Figure, Missing, Proof, Row, Selector, Table, View, as_row, wrapped
+from sim.report.chart import Chart, Figure, Missing, Proof, Row, Selector, Table, View, as_row, wrapped
 from sim.report.context import Context
-from sim.report.drawing import across_layout, capital, ratio, span, years_layout
+from sim.report.drawing import across_layout, capital, columns_of, nothing, ratio, span, years_layout
 
 MOST_LANES = 14
 
@@ -46,18 +46,9 @@ def trucks(context: Context) -> Chart | Missing:
         )
         for (channel, year), w in sorted(work.items())
     )
-    number = say.number
-    columns = (
-        Column(say("Channel")),
-        Column(say("Year")),
-        Column(say("Routes"), number),
-        Column("km", number),
-        Column(say("Load [t]"), number),
-        Column(say("km per t"), number),
-        Column(say("USD per t"), number),
-        Column(say("Load share [%]"), number),
-        Column(say("kg CO₂ per t"), number),
-    )
+    sums = [say("Routes"), "km", say("Load [t]")]
+    rates = [say("km per t"), say("USD per t"), say("Load share [%]"), say("kg CO₂ per t")]
+    columns = columns_of([say("Channel"), say("Year")], [*sums, *rates], say.number)
     selector = Selector(say("Show"), tuple((key, label) for key, (label, _, _) in measures.items()))
     notes = (say("All countries together. Load share: mass carried over what the routes could have carried, weighted by load."),)
     return Chart(
@@ -130,7 +121,7 @@ def _truck_view(
         )
     now = {c: measure(work[c, context.year]) for c in shown if (c, context.year) in work and work[c, context.year].load_t > 0}
     if not now:
-        return View(say("No truck carried anything in {year}", year=context.year), "", data, years_layout(context, title))
+        return nothing(say("No truck carried anything in {year}", year=context.year))
     low, high = min(now, key=lambda c: now[c]), max(now, key=lambda c: now[c])
     finding = say(
         "{label}, {year}: from {low} ({least}) to {high} ({most})",
@@ -177,19 +168,9 @@ def shipments(context: Context) -> Chart | Missing:
             )
         )
     views = {str(year): _lane_view(context, year, plain, days) for year in context.chosen}
-    number = say.number
-    columns = (
-        Column(say("From")),
-        Column(say("To")),
-        Column(say("Fraction")),
-        Column(say("Year")),
-        Column(say("Boxes"), number),
-        Column(say("Mass [t]"), number),
-        Column(say("Consent [days]"), number),
-        Column(say("Sea [days]"), number),
-        Column(say("Refused"), number),
-        Column(say("Blocked [t]"), number),
-    )
+    heads = [say("From"), say("To"), say("Fraction"), say("Year")]
+    measures = [say("Boxes"), say("Mass [t]"), say("Consent [days]"), say("Sea [days]"), say("Refused"), say("Blocked [t]")]
+    columns = columns_of(heads, measures, say.number)
     proof = Proof("shipments", "mass_kg", (5,), {"year": list(context.chosen)}, 1000.0)
     return Chart(
         "shipments",
@@ -204,21 +185,32 @@ def shipments(context: Context) -> Chart | Missing:
     )
 
 
-def _lane_view(
-    context: Context,
-    year: int,
-    plain: Mapping[str, Mapping[tuple[object, ...], float]],
-    days: Mapping[str, Mapping[tuple[object, ...], float]],
-) -> View:
-    say = context.say
+def _lanes(
+    year: int, plain: Mapping[str, Mapping[tuple[object, ...], float]], days: Mapping[str, Mapping[tuple[object, ...], float]]
+) -> dict[tuple[str, str], list[float]]:
+    """Mass [kg], and mass times days for consent and at sea, by origin and destination."""
     lanes: dict[tuple[str, str], list[float]] = {}
     for key, kg in plain["mass_kg"].items():
         if key[0] == year and kg > 0:
             row = lanes.setdefault((str(key[1]), str(key[2])), [0.0, 0.0, 0.0])
             for i, value in enumerate((kg, days["consent_days"].get(key, 0.0), days["sea_days"].get(key, 0.0))):
                 row[i] += value
+    return lanes
+
+
+def _lane_view(
+    context: Context,
+    year: int,
+    plain: Mapping[str, Mapping[tuple[object, ...], float]],
+    days: Mapping[str, Mapping[tuple[object, ...], float]],
+) -> View:
+    say, country = context.say, context.names.country
+    lanes = _lanes(year, plain, days)
+    if not lanes:
+        stopped = sum(kg for key, kg in plain["blocked_kg"].items() if key[0] == year)
+        return nothing(say("Nothing crossed a border in {year}; {blocked} were held back", year=year, blocked=say.mass(stopped)))
     shown = sorted(lanes, key=lambda lane: (-lanes[lane][0], lane))[:MOST_LANES]
-    names = [wrapped(f"{context.names.country(a)} → {context.names.country(b)}", 30) for a, b in shown]
+    names = [wrapped(f"{country(a)} → {country(b)}", 30) for a, b in shown]
     data: list[Figure] = [
         {
             "type": "bar",
@@ -230,15 +222,6 @@ def _lane_view(
         }
         for label, i, place in ((say("waiting for consent"), 1, 3), (say("port, sea and customs"), 2, 4))
     ]
-    shape = across_layout(say("Days, mean per kilogram"), len(shown))
-    stopped = sum(kg for key, kg in plain["blocked_kg"].items() if key[0] == year)
-    if not shown:
-        return View(
-            say("Nothing crossed a border in {year}; {blocked} were held back", year=year, blocked=say.mass(stopped)),
-            "",
-            data,
-            shape,
-        )
     total = sum(row[0] for row in lanes.values())
     consent, sea = (sum(row[i] for row in lanes.values()) / total for i in (1, 2))
     finding = say(
@@ -248,11 +231,6 @@ def _lane_view(
         consent=say.days(consent),
         sea=say.days(sea),
     )
-    listed = say.listed(
-        [
-            f"{context.names.country(a)} → {context.names.country(b)} {say.number(lanes[a, b][1] / lanes[a, b][0])}"
-            for a, b in shown[:8]
-        ]
-    )
+    listed = say.listed([f"{country(a)} → {country(b)} {say.number(lanes[a, b][1] / lanes[a, b][0])}" for a, b in shown[:8]])
     spoken = say.sentences(say("Stacked bars of days by lane. Consent days: {values}.", values=listed), finding)
-    return View(finding, spoken, data, shape)
+    return View(finding, spoken, data, across_layout(say("Days, mean per kilogram"), len(shown)))

@@ -120,10 +120,16 @@ def fate_sentence(context: Context, metal: str, year: int, links: Links) -> str:
     lost = {stage: kg for stage, kg in went.items() if fate_colour(stage, beyond) == LOST}
     name = capital(context.names.metal(metal))
     if not lost:
-        return say("{metal}: {won} of {came} became metal in {year}", metal=name, won=say.mass(won), came=say.mass(came), year=year)
+        return say(
+            "{metal}: on average {won} of {came} became metal in {year}",
+            metal=name,
+            won=say.mass(won),
+            came=say.mass(came),
+            year=year,
+        )
     worst = max(lost, key=lambda stage: lost[stage])
     return say(
-        "{metal}: {won} of {came} became metal in {year}; the largest loss is {stage} with {share}",
+        "{metal}: on average {won} of {came} became metal in {year}; the largest loss is {stage} with {share}",
         metal=name,
         won=say.mass(won),
         came=say.mass(came),

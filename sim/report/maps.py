@@ -128,50 +128,10 @@ def _country_view(context: Context, measure: _Measure, year: int, places: Sequen
     told = [
         f"{names.country(p)}: {measure.write(v)}{' kt' if measure.logarithmic else ''}" for p, v in zip(places, values, strict=True)
     ]
-    backdrop = [feature["id"] for feature in shapes("asia_countries")["features"] if feature["id"] not in places]
-    axis = _colour_axis(measure, shown)
-    line = {"color": "rgba(255,255,255,0.7)", "width": 0.6}
-    data: list[Figure] = [
-        {
-            "type": "choropleth",
-            "geojson": "asia",
-            "locations": backdrop,
-            "z": [0.0] * len(backdrop),
-            "showscale": False,
-            "hoverinfo": "skip",
-            "colorscale": [[0, BACKDROP], [1, BACKDROP]],
-            "marker": {"line": {"color": "rgba(128,128,128,0.35)", "width": 0.5}},
-        },
-        {
-            "type": "choropleth",
-            "geojson": "asia",
-            "locations": list(places),
-            "z": shown,
-            "text": told,
-            "hoverinfo": "text",
-            "coloraxis": "coloraxis",
-            "marker": {"line": line},
-        },
-    ]
+    data = [_backdrop(places), _coloured("asia", places, shown, told)]
     small = [place for place in places if place in SMALL]
     if small:
-        data.append(
-            {
-                "type": "scattergeo",
-                "mode": "markers",
-                "lon": [SMALL[p][0] for p in small],
-                "lat": [SMALL[p][1] for p in small],
-                "hoverinfo": "text",
-                "showlegend": False,
-                "text": [told[places.index(p)] for p in small],
-                "marker": {
-                    "size": 13,
-                    "color": [shown[places.index(p)] for p in small],
-                    "coloraxis": "coloraxis",
-                    "line": {"width": 1.5, "color": "#ffffff"},
-                },
-            }
-        )
+        data.append(_circles(small, [shown[places.index(p)] for p in small], [told[places.index(p)] for p in small]))
     low, high = min(range(len(places)), key=values.__getitem__), max(range(len(places)), key=values.__getitem__)
     unit = " kt" if measure.logarithmic else ""
     finding = say(
@@ -184,7 +144,50 @@ def _country_view(context: Context, measure: _Measure, year: int, places: Sequen
         most=names.country(places[high]),
     )
     spoken = say("Map of countries, {label}, {year}: {values}.", label=measure.label, year=year, values=say.listed(told))
-    return View(finding, spoken, data, _map_layout(ASIA, axis))
+    return View(finding, spoken, data, _map_layout(ASIA, _colour_axis(measure, shown)))
+
+
+def _backdrop(places: Sequence[str]) -> Figure:
+    """Neighbours in grey, so that the map has no holes."""
+    others = [feature["id"] for feature in shapes("asia_countries")["features"] if feature["id"] not in places]
+    return {
+        "type": "choropleth",
+        "geojson": "asia",
+        "locations": others,
+        "z": [0.0] * len(others),
+        "showscale": False,
+        "hoverinfo": "skip",
+        "colorscale": [[0, BACKDROP], [1, BACKDROP]],
+        "marker": {"line": {"color": "rgba(128,128,128,0.35)", "width": 0.5}},
+    }
+
+
+def _coloured(shape: str, places: Sequence[str], values: Sequence[float], told: Sequence[str]) -> Figure:
+    """Places coloured by value."""
+    return {
+        "type": "choropleth",
+        "geojson": shape,
+        "locations": list(places),
+        "z": list(values),
+        "text": list(told),
+        "hoverinfo": "text",
+        "coloraxis": "coloraxis",
+        "marker": {"line": {"color": "rgba(255,255,255,0.75)", "width": 0.6}},
+    }
+
+
+def _circles(places: Sequence[str], values: Sequence[float], told: Sequence[str]) -> Figure:
+    """Circles in the colour of their value for places too small to see."""
+    return {
+        "type": "scattergeo",
+        "mode": "markers",
+        "lon": [SMALL[place][0] for place in places],
+        "lat": [SMALL[place][1] for place in places],
+        "hoverinfo": "text",
+        "showlegend": False,
+        "text": list(told),
+        "marker": {"size": 13, "color": list(values), "coloraxis": "coloraxis", "line": {"width": 1.5, "color": "#ffffff"}},
+    }
 
 
 def _colour_value(measure: _Measure, value: float) -> float:
@@ -301,18 +304,7 @@ def _japan_view(context: Context, year: int, values: Mapping[str, float], heads:
     unit = say("kg per person") if heads else "t"
     told = [f"{zone(key)}: {say.number(value)} {unit}" for key, value in values.items()]
     axis = {"colorscale": theme.CIVIDIS, "colorbar": {"title": {"text": unit}, "thickness": 12, "len": 0.8, "outlinewidth": 0}}
-    data: list[Figure] = [
-        {
-            "type": "choropleth",
-            "geojson": "japan",
-            "locations": list(values),
-            "z": list(values.values()),
-            "text": told,
-            "hoverinfo": "text",
-            "coloraxis": "coloraxis",
-            "marker": {"line": {"color": "rgba(255,255,255,0.8)", "width": 0.5}},
-        }
-    ]
+    data = [_coloured("japan", list(values), list(values.values()), told)]
     low, high = min(values, key=lambda z: values[z]), max(values, key=lambda z: values[z])
     finding = say(
         "Collected in {year}: from {low} {unit} in {least} to {high} in {most}",

@@ -36,7 +36,7 @@ class Names:
     def country(self, code: str) -> str:
         """A country by its ISO code."""
         say = self._say
-        return say("all 12 countries") if code == "ALL" else self._name("countries", code)
+        return say("all countries") if code == "ALL" else self._name("countries", code)
 
     def metal(self, code: str) -> str:
         """A metal by its symbol, symbol in brackets."""

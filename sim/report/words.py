@@ -24,6 +24,7 @@ def method(say: Language) -> tuple[str, ...]:
             "draws of the uncertain inputs show what we do not know."
         ),
         say("Ranges are quantiles over replications: p10 to p90 holds eight in ten, p5 to p95 nine in ten."),
+        say("The ladder shows medians, which need not add up; bars, maps and flow pictures show means, which do."),
     )
 
 

@@ -80,5 +80,5 @@ def _wire_collections(
             distance_km,
         )
         for key, country in spec.countries.items()
-        if country.channels
+        if country.role == "home" and country.channels
     }

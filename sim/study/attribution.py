@@ -1,8 +1,9 @@
 """How much of a difference each changed input makes: one cause at a time on the first scenario, and their interaction.
 
 With k causes k + 2 scenarios run: the first, the second, and the first with the changes of each cause alone. The two ends
-must give what is stored, or the runs to be explained were made by another program. The interaction is what the causes do together beyond the sum of what each does alone (Stein & Alpert 1993,
-doi:10.1175/1520-0469(1993)050<2107:FSINS>2.0.CO;2), so parts sum to the total exactly.
+must give what is stored, or the runs to be explained were made by another program. The interaction is what the causes do
+together beyond the sum of what each does alone (Stein & Alpert 1993, doi:10.1175/1520-0469(1993)050<2107:FSINS>2.0.CO;2), so
+parts sum to the total exactly.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -51,15 +52,15 @@ class Watcher:
 
     def __init__(self, world: World) -> None:
         self.departures: list[tuple[float, str, float]] = []
-        self._world, self._post = world, world.ledger.post
-        world.ledger.post = self._watched  # type: ignore[method-assign]
+        self._world, self._post_all = world, world.ledger.post_all
+        world.ledger.post_all = self._watched  # type: ignore[method-assign]
 
-    def _watched(self, day: float, source: int, target: int, lot: Lot) -> None:
-        accounts = self._world.ledger.accounts
+    def _watched(self, day: float, source: int, target: int, lots: Iterable[Lot]) -> float:
+        accounts, booked = self._world.ledger.accounts, list(lots)
         if accounts[target].stage == "sea":
             assert accounts[source].stage == "port"
-            self.departures.append((day, accounts[target].name, lot.kg))
-        self._post(day, source, target, lot)
+            self.departures += [(day, accounts[target].name, lot.kg) for lot in booked]
+        return self._post_all(day, source, target, booked)
 
 
 @many

@@ -9,7 +9,7 @@ from sim.scenario.load import load_scenario
 from sim.study import replicate
 from sim.study.compare import paired
 
-REPLICATIONS = 4
+REPLICATIONS = 3
 
 
 @pytest.fixture(scope="module")
