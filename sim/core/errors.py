@@ -63,10 +63,6 @@ class ConservationError(UrbanMineError):
     """Mass was made or lost: names stage, substance, day and size."""
 
 
-class DeadlockError(UrbanMineError):
-    """Full yards wait for each other in a circle; names the circle."""
-
-
 class OutputError(UrbanMineError):
     """Output cannot be created (read-only, exists)."""
 

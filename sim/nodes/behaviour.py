@@ -78,6 +78,24 @@ def _by_product(panel: Panel, shares: Mapping[str, Quantity]) -> list[float]:
     return [quantity.at(BASE_YEAR) for quantity in _picked(panel, shares)]
 
 
+def behaviour_warnings(panel: Panel, countries: Mapping[str, CountrySpec]) -> tuple[str, ...]:
+    """Name what a scenario lets change over time but the model samples in the base year only."""
+    found = []
+    for country, spec in zip(panel.countries, _specs(panel, countries), strict=True):
+        named = {"hoarded_years": spec.hoarded_years, "second_life_share": spec.second_life_share}
+        named |= {f"hoarded_share.{key}": share for key, share in spec.hoarded_share.items()}
+        named |= {f"reused_share.{key}": share for key, share in spec.reused_share.items()}
+        found += [f"countries.{country}.behaviour.{name}" for name, quantity in named.items() if _moves(quantity)]
+    if not found:
+        return ()
+    which = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+    return (f"Paths over years have no effect on {which}: what people keep and reuse is taken as of {BASE_YEAR}.",)
+
+
+def _moves(quantity: Quantity) -> bool:
+    return len({quantity.at(year) for year, _ in quantity.points}) > 1
+
+
 def _check_destinations(panel: Panel, specs: list[HouseholdsSpec], made: Behaviour) -> None:
     faults = []
     exporting = made.destination_share.sum(axis=1)

@@ -94,7 +94,7 @@ def nearest_key(scenario: Scenario, key: str) -> str | None:
             node = fields.at(ScenarioSpec, tuple(parts[:end]))
             known = list(fields.fields(node.spec)) if node is not None and node.spec is not None else _children(around)
             near = nearest(parts[end], known)
-            return join((*parts[:end], near, *parts[end + 1 :])) if near else None
+            return join((*parts[:end], near, *parts[end + 1 :])) if near and near != parts[end] else None
     known = list(dict.fromkeys(field.name for _, field in fields.every(ScenarioSpec)))
     near = nearest(parts[-1] if len(parts) == 1 else parts[0], known)
     return ".".join((near, *parts[1:])) if near else None

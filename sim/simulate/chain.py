@@ -61,6 +61,10 @@ def wire_chain(world: World, spec: ScenarioSpec, arisings: Arisings) -> Chain:
 def _wire_collections(
     world: World, spec: ScenarioSpec, arisings: Arisings, trade: Trade, treatment: Treatment
 ) -> dict[str, Collection]:
+    crude = {plant.country: plant for plant in treatment.plants.values() if plant.process.spec.stage == "crude"}
+    for key, country in spec.countries.items():
+        if key not in crude and any(channel.kind == "informal_buyer" for channel in country.channels.values()):
+            world.warnings.append(f"{key} has informal buyers but no crude yard: all they bring goes to formal plants.")
     points = {plant.name: point_of(plant) for plant in spec.plants}
 
     def distance_km(zone: Zone, receiver: Receiver) -> float:
@@ -76,7 +80,7 @@ def _wire_collections(
             arisings,
             spec.resolution,
             trade.router,
-            treatment.plants.get(f"{key} informal dismantlers"),
+            crude.get(key),
             distance_km,
         )
         for key, country in spec.countries.items()

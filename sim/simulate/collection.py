@@ -94,6 +94,7 @@ class Collection:
         self._planner = Planner(service_of(terms, when), rate, days)
         points = self._planner.service.points
         each = [channel.point_capacity_kg.at(when) if channel.point_capacity_kg else 0.0 for channel in terms.channels.values()]
+        points = np.where(terms.by_zone(offers.active) > 0.0, points, 0.0)  # points of a channel that has ended are gone
         self._has_points, self._capacity_kg = points > 0.0, points * terms.by_zone(np.array(each))
         scheme = np.where(self._informal, 0.0, rate).reshape(len(self._zones), -1).sum(axis=1)
         limit = max(terms.depots.storage_limit_days.at(when), self._resolution.period_days)

@@ -112,6 +112,15 @@ def test_boxes_call_when_three_quarters_full_and_turn_away_what_does_not_fit():
     assert left == pytest.approx(points * 100.0, rel=0.2)  # full, and the offers of the last day on top
 
 
+def test_nothing_is_left_in_the_boxes_of_a_channel_that_has_ended():
+    made = town({"box": channel(**BOXES, end=date(2025, 7, 1))}, offered=arisings(2025, 2026)).run()
+    assert made.total("collection", "collected_kg", channel="box", year=2025) > 0.0
+    left = made.total("collection", "waiting_start_kg", channel="box", year=2026)
+    assert left > 1000.0
+    # some try again at a door that is closed, fewer each time; the rest goes to drawers and mixed waste
+    assert made.total("collection", "waiting_end_kg", channel="box", year=2026) < 0.01 * left
+
+
 def test_additionality_adds_up():
     pickup = channel(vehicles_per_100k_households=20.0)
     before = town({"pickup": pickup}).run()

@@ -286,5 +286,5 @@ def japan_total(back: Backcast) -> Iterator[Row]:
         fiscal(back.formal("JPN"), 2022) / KT,
         "fitted in part",
         (0.85, 1.15),
-        "Estimate of the data compilation: 526.7 kt over 0.87 and about 100 kt (616-710)",
+        "Estimate (countries table): 526.7 kt over 0.87 and about 100 kt (616-710)",
     )

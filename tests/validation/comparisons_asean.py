@@ -45,7 +45,7 @@ FORMAL = (
         87.0,
         2021,
         "checked",
-        "Official statement for the same year, data compilation countries",
+        "Official statement for the same year, countries table",
         "two official figures differ by a factor 170; the model follows the lower and carries the upper in its range",
     ),
     (
