@@ -15,6 +15,7 @@ from sim.core.lot import Lot
 from sim.engine.transit import Transit
 from sim.engine.world import Receiver, World
 from sim.transport.fleet import KEYS, MEASURES
+from sim.transport.route import route_co2_kg, route_cost_usd
 
 Cargo = dict[str, list[tuple[int, list[Lot]]]]
 """Product group -> zone and lots, in order of loading."""
@@ -118,8 +119,8 @@ class LineHaul:
         out = km / truck.speed_kmh + truck.stop_hours
         hours = out + km / truck.speed_kmh
         charged = 2.0 * km * (1.0 - truck.backhaul_discount_share)
-        cost = trips * (truck.usd_per_km * charged + truck.usd_per_hour * hours)
-        co2 = trips * truck.co2_kg_per_km * charged
+        cost = trips * float(route_cost_usd(charged, hours, truck.usd_per_km, truck.usd_per_hour))
+        co2 = trips * float(route_co2_kg(charged, truck.co2_kg_per_km))
         cell = self._world.recorder.cell("fleet", self._world.year, self._country, self._zones[zone], CHANNEL, truck.name)
         booked = (trips, trips, trips * charged, trips * hours, kg, trips * truck.payload_kg, cost, co2)
         for measure, amount in enumerate(booked):

@@ -32,7 +32,7 @@ ROUNDING = 1e-9
 def stops_per_truck(payload_kg: Values, volume_m3: Values, pickup_kg: Values, density_kg_per_m3: Values) -> Values:
     """Return Q = floor(min(W/q, V d/q)), the stops that fill a truck by weight or by volume.
 
-    Reference: data_logistics 6, formula 1. 0 where one pick-up does not fit.
+    A balance of load against payload and volume; 0 where one pick-up does not fit.
     """
     by_load = np.minimum(payload_kg, np.multiply(volume_m3, density_kg_per_m3)) / pickup_kg
     return np.floor(by_load * (1.0 + ROUNDING))
@@ -46,7 +46,8 @@ def depot_distance_km(area_km2: Values) -> Values:
 def tour_km(stops: Values, area_km2: Values, road_factor: Values) -> Values:
     """Return the length of one tour over all stops, L = c k(n) sqrt(nA), k(n) = 0.7124 (1 + 0.95/sqrt n) [km].
 
-    Reference: data_logistics 6, formula 3.
+    References: Beardwood, Halton and Hammersley 1959, doi:10.1017/S0305004100034095 (form); Johnson, McGeoch and Rothberg
+    1996 (0.7124). The term in 1/sqrt n is fitted here to solver tours (`docs/model-collection.md`).
     """
     constant = TOUR_CONSTANT * (1.0 + TOUR_BOUNDARY / np.sqrt(stops))
     return road_factor * constant * np.sqrt(np.multiply(stops, area_km2))
@@ -55,7 +56,7 @@ def tour_km(stops: Values, area_km2: Values, road_factor: Values) -> Values:
 def district_km(stops: Values, stops_per_route: Values, area_km2: Values, depot_km: Values, road_factor: Values) -> Values:
     """Return the length of all routes of a district with three or more, L = c (2 r n/Q + 0.57 sqrt(nA)) [km].
 
-    Reference: data_logistics 6, formula 2 (Daganzo form). The tour constant 0.7124 in its place counts the way
+    Reference: Daganzo 1984, doi:10.1287/trsc.18.4.331. The tour constant 0.7124 in its place counts the way
     between depot and district twice and overstates by 13-17 %.
     """
     line_haul = 2.0 * depot_km * stops / stops_per_route
@@ -88,7 +89,7 @@ def round_km(stops: Values, stops_per_route: Values, area_km2: Values, depot_km:
 def marginal_km(round_stops: Values, area_km2: Values, road_factor: Values, delivery_address_share: Values) -> Values:
     """Return the extra km of one pick-up on an existing delivery round: none where a parcel goes anyway, else c 0.285 sqrt(A/n).
 
-    Reference: data_logistics 6, formula 6; n counts the stops of the rounds in area A.
+    The derivative of the district formula by n, 0.57/2; n counts the stops of the rounds in area A.
     """
     return (1.0 - delivery_address_share) * road_factor * MARGINAL_CONSTANT * np.sqrt(area_km2 / round_stops)
 
@@ -99,7 +100,7 @@ def point_to_point_km(distance_km: Values, road_factor: Values) -> Values:
 
 
 def route_hours(km: Values, speed_kmh: Values, stops: Values, hours_per_stop: Values, unload_hours: Values) -> Values:
-    """Return the time of one route, T = L/v + n s + u [h]; for m routes pass m u (data_logistics 6, formula 4)."""
+    """Return the time of one route, T = L/v + n s + u [h]; for m routes pass m u."""
     return km / speed_kmh + stops * hours_per_stop + unload_hours
 
 
@@ -122,24 +123,24 @@ def stops_in_time(
 
 
 def trucks(hours: Values, shift_hours: Values) -> Values:
-    """Return the whole trucks that `hours` of work a day need (data_logistics 6, formula 4)."""
+    """Return the whole trucks that `hours` of work a day need."""
     return np.ceil(np.divide(hours, shift_hours) * (1.0 - ROUNDING))
 
 
 def route_cost_usd(km: Values, hours: Values, usd_per_km: Values, usd_per_hour: Values) -> Values:
-    """Return the cost of driving and working, ckm L + ch T [USD] (data_logistics 6, formula 5)."""
+    """Return the cost of driving and working, ckm L + ch T [USD]."""
     return usd_per_km * km + usd_per_hour * hours
 
 
 def route_co2_kg(km: Values, kg_per_km: Values) -> Values:
-    """Return the emissions of driving, g L [kg CO2] (data_logistics 6, formula 5)."""
+    """Return the emissions of driving, g L [kg CO2]."""
     return kg_per_km * km
 
 
 def fill_days(rate_kg_per_day: Values, load_kg: Values, age_limit_days: Values) -> Values:
     """Return how long a point, depot or truck fills before it is called for: full or too old [days].
 
-    Reference: data_logistics 6, formula 7. Nothing coming in: the age limit.
+    Nothing coming in: the age limit.
     """
     rate, load = np.broadcast_arrays(np.asarray(rate_kg_per_day, dtype=np.float64), np.asarray(load_kg, dtype=np.float64))
     full = np.divide(load, rate, out=np.full(rate.shape, np.inf), where=rate > 0.0)
