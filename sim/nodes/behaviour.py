@@ -12,9 +12,11 @@ from sim.core.errors import Fault, WiringError
 from sim.core.quantity import Quantity
 from sim.core.series import by_year
 from sim.nodes.country_spec import CountrySpec, HouseholdsSpec
+from sim.nodes.later_lives import Habits, drawer_share
 from sim.nodes.panel import BASE_YEAR, ZERO, Panel
 
 Vector = NDArray[np.float64]
+MID_YEAR = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Behaviour:
 
     exported_share : (countries, products, years).
     destination_share : (countries from, countries to), share of exports for reuse; the rest of a row goes outside.
+    second_life_by_year : (countries, 1, years), share of its life a reused device spends with its second owner.
+    later : by row, habits of countries that leave those of the base year.
     """
 
     hoarded_share: Vector
@@ -31,6 +35,8 @@ class Behaviour:
     second_life_share: Vector
     exported_share: Vector
     destination_share: Vector
+    second_life_by_year: Vector
+    later: Mapping[int, Habits]
 
     @property
     def importers(self) -> NDArray[np.bool_]:
@@ -39,7 +45,9 @@ class Behaviour:
 
 
 def behaviour_of(panel: Panel, countries: Mapping[str, CountrySpec]) -> Behaviour:
-    """Sample what households do.
+    """Sample what households do, each year at its middle.
+
+    Lifetimes tell what people did up to the base year, so keeping and reusing follow their paths from then on.
 
     Raises
     ------
@@ -47,14 +55,16 @@ def behaviour_of(panel: Panel, countries: Mapping[str, CountrySpec]) -> Behaviou
         A country has no behaviour, a destination is not in the study or exports to others itself, or destinations exceed 1.
     """
     specs = _specs(panel, countries)
-    ones = np.ones(len(panel.products))
+    ones, middle = np.ones(len(panel.products)), panel.years + MID_YEAR
     made = Behaviour(
         hoarded_share=np.array([_by_product(panel, s.hoarded_share) for s in specs]),
         hoarded_years=np.array([s.hoarded_years.at(BASE_YEAR) * ones for s in specs]),
         reused_share=np.array([_by_product(panel, s.reused_share) for s in specs]),
         second_life_share=np.array([s.second_life_share.at(BASE_YEAR) * ones for s in specs]),
-        exported_share=np.array([[by_year(q, panel.years) for q in _picked(panel, s.exported_for_reuse_share)] for s in specs]),
+        exported_share=np.array([[by_year(q, middle) for q in _picked(panel, s.exported_for_reuse_share)] for s in specs]),
         destination_share=np.array([[s.reuse_destinations.get(to, ZERO).value for to in panel.countries] for s in specs]),
+        second_life_by_year=np.array([[by_year(s.second_life_share, _when(panel))] for s in specs]),
+        later=_later(panel, specs),
     )
     _check_destinations(panel, specs, made)
     return made
@@ -78,18 +88,46 @@ def _by_product(panel: Panel, shares: Mapping[str, Quantity]) -> list[float]:
     return [quantity.at(BASE_YEAR) for quantity in _picked(panel, shares)]
 
 
-def behaviour_warnings(panel: Panel, countries: Mapping[str, CountrySpec]) -> tuple[str, ...]:
-    """Name what a scenario lets change over time but the model samples in the base year only."""
-    found = []
-    for country, spec in zip(panel.countries, _specs(panel, countries), strict=True):
-        named = {"hoarded_years": spec.hoarded_years, "second_life_share": spec.second_life_share}
-        named |= {f"hoarded_share.{key}": share for key, share in spec.hoarded_share.items()}
-        named |= {f"reused_share.{key}": share for key, share in spec.reused_share.items()}
-        found += [f"countries.{country}.behaviour.{name}" for name, quantity in named.items() if _moves(quantity)]
-    if not found:
-        return ()
-    which = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
-    return (f"Paths over years have no effect on {which}: what people keep and reuse is taken as of {BASE_YEAR}.",)
+def _when(panel: Panel) -> Vector:
+    """When in each year habits are looked at: its middle, and the base year for all before it."""
+    return np.where(panel.years > BASE_YEAR, panel.years + MID_YEAR, BASE_YEAR)
+
+
+def _later(panel: Panel, specs: list[HouseholdsSpec]) -> dict[int, Habits]:
+    """Habits of countries whose paths leave the base year within the years of the panel."""
+    when, found = _when(panel), {}
+    for row, spec in enumerate(specs):
+        told = (spec.hoarded_years, spec.second_life_share, *spec.hoarded_share.values(), *spec.reused_share.values())
+        if any(_moves(quantity) for quantity in told):
+            habits = _habits(panel, row, spec, when)
+            if habits.first < len(panel.years):
+                found[row] = habits
+    return found
+
+
+def _habits(panel: Panel, row: int, spec: HouseholdsSpec, when: Vector) -> Habits:
+    hoarded, reused = (
+        np.array([by_year(quantity, when) for quantity in _picked(panel, shares)])
+        for shares in (spec.hoarded_share, spec.reused_share)
+    )
+    share = np.stack((1.0 - hoarded - reused, hoarded, reused))
+    _check_habits(panel, row, share[0])
+    drawer = drawer_share(by_year(spec.hoarded_years, when), panel.mean_years[row])
+    second = by_year(spec.second_life_share, when)
+    told = np.concatenate((share.reshape(-1, len(when)), drawer, second[np.newaxis]))
+    differs = np.flatnonzero((told != told[:, :1]).any(axis=0))
+    return Habits(share, drawer, second, int(differs[0]) if differs.size else len(when))
+
+
+def _check_habits(panel: Panel, row: int, plain: Vector) -> None:
+    """Raise `WiringError` where hoarded and reused devices are more than all, in some year."""
+    path = f"countries.{panel.countries[row]}.behaviour"
+    faults = [
+        Fault("", 0, path, f"hoarded and reused shares of {panel.products[j]} sum to over 1")
+        for j in np.flatnonzero((plain < -1e-12).any(axis=1))
+    ]
+    if faults:
+        raise WiringError(faults)
 
 
 def _moves(quantity: Quantity) -> bool:
@@ -107,7 +145,7 @@ def _check_destinations(panel: Panel, specs: list[HouseholdsSpec], made: Behavio
             faults.append(Fault("", 0, path, f"shares sum to {exporting[i]:g}, more than 1"))
         if made.importers[i] and exporting[i] > 0.0:
             faults.append(Fault("", 0, path, "a country that takes in used goods may export its own only to the outside"))
-        if not 0.0 < made.second_life_share[i, 0] < 1.0:
+        if not all(0.0 < spec.second_life_share.at(year) < 1.0 for year, _ in spec.second_life_share.points):
             faults.append(Fault("", 0, f"countries.{key}.behaviour.second_life_share", "must be above 0 and below 1"))
     if faults:
         raise WiringError(faults)

@@ -30,12 +30,14 @@ class ChannelSpec(Spec):
     # who may and does hand over
     groups: Items[Key] = Field(description="Law scope: product groups this channel may take.", min_length=1)
     clients: Literal["households", "business", "both"] = Field(default="households", description="Whose devices it takes.")
-    denominator: Literal["arisings_in_scope"] = Field(description="What the captured share is a share of.")
+    denominator: Literal["arisings_in_scope", "sales_in_scope"] = Field(
+        description="What the captured share is a share of: discarded units in scope, or units sold (one old for one new)."
+    )
     start: Day | None = Field(default=None, description="First day; absent: in place before the run.")
     end: Day | None = Field(default=None, description="Day it closes; absent: never.")
     zones: Items[Key] | None = Field(default=None, description="Zones it works in; absent: all of its country.", min_length=1)
     coverage_share: Share = Field(description="Share of the country's people the service reaches.")
-    participation_share: Share = Field(description="Share of arisings in scope that covered people hand over here.")
+    participation_share: Share = Field(description="Share of the denominator that covered people hand over here.")
     group_factors: dict[Key, Share] = Field(
         default_factory=dict,
         description="Share of a group this channel gets of its participation: data-erasure reluctance, lithium battery limits.",
@@ -49,6 +51,16 @@ class ChannelSpec(Spec):
     incentive_usd_per_kg: UsdPer = Field(
         default=Quantity.constant(0.0),
         description="Paid on top of that price; moves people between channels by `informal.price_sensitivity`.",
+    )
+    producer_fee_usd_per_kg: UsdPer = Field(
+        default=Quantity.constant(0.0),
+        description="What producers pay its operator per kg fetched (extended producer responsibility).",
+    )
+    subsidy_usd_per_kg: UsdPer = Field(
+        default=Quantity.constant(0.0), description="What the government pays its operator per kg fetched."
+    )
+    incentive_refund_share: Share = Field(
+        default=Quantity.constant(0.0), description="Part of the incentive the government gives back to the operator."
     )
     weekly_cv: Factor = Field(description="Standard deviation over mean of what one zone hands over in a week; chance, not trend.")
     july_factor: JulyFactor = Field(description="Offers in July over the mean month; the year still sums to the same.")
@@ -111,6 +123,7 @@ def oversubscribed(channels: dict[str, ChannelSpec]) -> tuple[str, float, float]
     Looks at every year in which a path has a point, ranges at their mode.
     """
     base = [channel for channel in channels.values() if channel.diverted_share.uncertain or channel.diverted_share.value == 0.0]
+    base = [channel for channel in base if channel.denominator == "arisings_in_scope"]
     years = {year for channel in base for path in (channel.coverage_share, channel.participation_share) for year, _ in path.points}
     years |= {channel.start.year + 1.0 for channel in base if channel.start}
     years = {year for year in years if year > 0.0} or {BASE_YEAR}

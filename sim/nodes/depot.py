@@ -3,222 +3,297 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.lot import Lot
+from sim.engine.tags import Blend, Origin
 from sim.engine.world import Receiver, Router, World
-from sim.nodes.offers import Part
-from sim.nodes.waiting import SMALL, joined, merged
+from sim.nodes.offers import Mixes
 
-Cargo = dict[str, list[tuple[int, list[Lot]]]]
-"""Product group -> zone and lots, in order of loading."""
-Send = Callable[[Receiver, Cargo], None]
-"""`send(receiver, cargo)`: lots of the depots' account leave for a plant."""
+Vector = NDArray[np.float64]
+SMALL = 1e-9  # of a heap: less is rounding
 
 
-class _Stores:
-    """Sorted lots of one group by zone, oldest first, and their mass."""
+@dataclass(frozen=True, slots=True)
+class Consignment:
+    """What is loaded for one plant: lots of each group by year of discard, and what each zone sends.
 
-    __slots__ = ("kg", "lots")
+    mass : kg and kg x day of discard by year of discard, zone, channel and group, shape (years, 2, zones, channels, groups).
+    notes : by year of discard, where the masses behind the tags of its lots are counted, shape (zones, channels, groups).
+    """
 
-    def __init__(self, zones: int) -> None:
-        self.lots: list[list[Lot]] = [[] for _ in range(zones)]
-        self.kg = [0.0] * zones
+    receiver: Receiver
+    lots: dict[str, list[Lot]]
+    zone_kg: Vector
+    years: tuple[int, ...]
+    mass: Vector
+    notes: dict[int, Vector]
 
-    def put(self, zone: int, lot: Lot) -> None:
-        """Add a lot."""
-        self.lots[zone].append(lot)
-        self.kg[zone] += lot.kg
 
-    def load(self, zone: int, kg: float) -> tuple[float, list[Lot]]:
-        """Take up to `kg` out of the store of a zone, splitting the last lot; return what it weighs and the lots."""
-        store, there = self.lots[zone], self.kg[zone]
-        missing = kg
-        if kg < there * (1.0 - SMALL):
-            for number, lot in enumerate(store):
-                if lot.kg > missing:
-                    self.lots[zone] = [lot.part(lot.kg - missing), *store[number + 1 :]]
-                    self.kg[zone] = there - kg
-                    return kg, [*store[:number], lot.part(missing)]
-                missing -= lot.kg
-        self.lots[zone], self.kg[zone] = [], 0.0
-        return there, store
-
-    def tidy(self) -> None:
-        """Add up what is alike among lots that stay."""
-        for zone, store in enumerate(self.lots):
-            if store:
-                self.lots[zone] = merged(store)
-
-    def empty(self) -> list[Lot]:
-        """Take everything."""
-        lots = [lot for store in self.lots for lot in store]
-        for zone in range(len(self.lots)):
-            self.lots[zone], self.kg[zone] = [], 0.0
-        return lots
+Send = Callable[[Consignment], None]
+"""Its lots, in the depots' account, leave for a plant."""
 
 
 @dataclass(slots=True)
 class _Load:
-    """What one dispatch has loaded for a receiver."""
+    """What one dispatch has loaded for a receiver; `mass` as in `Consignment`."""
 
     receiver: Receiver
-    cargo: Cargo
-    kg: float = 0.0
+    mass: Vector
+
+
+@dataclass(slots=True)
+class _Vintage:
+    """What waits, sorted, of one year of discard: kg and kg x day of discard, shape (2, zones, channels, groups), if `stored`."""
+
+    year: int
+    mixes: Mixes
+    tags: NDArray[np.int64]
+    sorted: Vector
+    for_sale: Vector
+    stored: bool = False
+    notes: dict[tuple[str, int], tuple[list[int], Vector]] = field(default_factory=dict)
 
 
 class Depots:
     """The depots of all zones of one country, in one inside account.
 
-    Sorting changes how a lot is described, not what it holds: the composition row of a channel's mix is the weighted sum
+    Sorting changes how mass is described, not what it holds: the composition row of a channel's mix is the weighted sum
     of its groups' rows, so no mass moves and nothing is posted. What schemes collect waits here for a plant that takes
-    it; what buyers hold for sale goes to those plants as far as they take it now, and else to crude dismantling.
+    it; what buyers hold for sale goes to those plants as far as they take it now, and else to crude dismantling. What
+    lies in one zone is well mixed; a truckload is one lot per group and year of discard, whose tag is a blend.
 
     Parameters
     ----------
     distance_km
-        Road distance from a zone to a receiver.
-    space_kg
-        What a receiver would take beyond what is on its way to it.
+        Road distance from each zone to a receiver [km].
     crude
         Takes all that informal buyers do not sell to formal plants; none: it waits like the rest.
+    informal
+        Which channels are buyers, shape (channels,).
     """
 
     def __init__(
         self,
         world: World,
         country: str,
-        zones: int,
+        zones: tuple[str, ...],
+        channels: tuple[str, ...],
+        informal: NDArray[np.bool_],
         router: Router,
         crude: Receiver | None,
-        distance_km: Callable[[int, Receiver], float],
-        space_kg: Callable[[Receiver, str], float],
+        distance_km: Callable[[Receiver], Vector],
     ) -> None:
-        self._world, self._country, self._router, self._crude = world, country, router, crude
-        self._distance_km, self._space_kg = distance_km, space_kg
+        self._world, self._country, self._zones, self._channels = world, country, zones, channels
+        self._router, self._crude = router, crude
+        self._buyers = informal & (crude is not None)
+        self._schemes = np.where(self._buyers, 0.0, 1.0)[:, np.newaxis]
+        self._distance_km = distance_km
         self.account = world.ledger.account(f"{country} depots", "depot", country)
         world.ledger.accounts[self.account].holdings = self._held
-        self._zones = zones
-        self._mixed: list[dict[int, Lot]] = [{} for _ in range(zones)]
-        self._sorted: dict[str, _Stores] = {}
-        self._for_sale: dict[str, _Stores] = {}
-        self._crude_mixed: dict[int, Lot] = {}
-        self._parts: dict[int, tuple[Part, ...]] = {}
-        self._informal: set[int] = set()
+        self._vintages: dict[int, _Vintage] = {}
+        self._here: set[int] = set()  # years of discard of which anything waits sorted
+        self._brought: dict[tuple[int, int], list[float]] = {}  # zone and row of a mix -> kg and kg x day of discard
+        self._place: dict[int, tuple[_Vintage, int]] = {}  # of a mix: composition row -> year and channel
+        self._stored = np.zeros(len(zones))
         self._nearest: dict[str, list[int]] = {}
         self.crude_kg = self.sold_to_formal_kg = 0.0
 
-    def learn(self, parts: dict[int, tuple[Part, ...]], informal: set[int]) -> None:
-        """Know what the composition rows of a new year's mixes are made of, and which of them buyers bring; count anew."""
+    def learn(self, year: int, mixes: Mixes) -> None:
+        """Know what the mixes of a new year are made of; count anew."""
         self.crude_kg = self.sold_to_formal_kg = 0.0
-        self._parts.update(parts)
-        for group in sorted({group for mix in parts.values() for group, _, _ in mix} - set(self._sorted)):
-            self._sorted[group], self._for_sale[group] = _Stores(self._zones), _Stores(self._zones)
-        self._informal |= informal
+        of = self._world.tags.of
+        tags = [[of(Origin(self._country, zone, channel, "", year)) for channel in self._channels] for zone in self._zones]
+        shape = (2, len(self._zones), len(self._channels), len(mixes.groups))
+        made = self._vintages[year] = _Vintage(year, mixes, np.array(tags), np.zeros(shape), np.zeros(shape))
+        self._place.update({row: (made, channel) for channel, row in enumerate(mixes.rows)})
 
     def bring(self, zone: int, lots: Sequence[Lot], source: int) -> None:
         """Take what a vehicle unloads out of account `source`."""
         self._world.ledger.post_all(self._world.clock.now, source, self.account, lots)
-        mixed = self._mixed[zone]
-        for lot in lots:
-            there = mixed.get(lot.ref)
-            mixed[lot.ref] = lot if there is None else joined(there, lot)
+        for kg, ref, _, born_day in lots:
+            there = self._brought.get((zone, ref))
+            if there is None:
+                self._brought[zone, ref] = [kg, kg * born_day]
+            else:
+                there[0] += kg
+                there[1] += kg * born_day
 
-    def put_back(self, zone: int, group: str, lots: Sequence[Lot]) -> None:
-        """Take back sorted lots that are in the depots' account again."""
-        for lot in lots:
-            self._sorted[group].put(zone, lot)
+    def put_back(self, consignment: Consignment, group: str, share: float) -> None:
+        """Take back a share of a group of a consignment; it is in the depots' account again, with those who sent it."""
+        for year, mass in zip(consignment.years, consignment.mass, strict=True):
+            vintage = self._vintages[year]
+            self._here.add(year)
+            vintage.stored = True
+            number = vintage.mixes.groups.index(group)
+            back = mass[..., number] * share
+            of_buyers = back * self._buyers
+            vintage.for_sale[..., number] += of_buyers
+            vintage.sorted[..., number] += back - of_buyers
+            self._stored += (back - of_buyers)[0].sum(axis=1)
+            self.sold_to_formal_kg -= float(of_buyers[0].sum())
+            consignment.notes[year][..., number] -= back[0]
 
-    def stored_kg(self) -> NDArray[np.float64]:
-        """What waits for a plant in each zone [kg]."""
-        return np.sum([stores.kg for stores in self._sorted.values()], axis=0) if self._sorted else np.zeros(self._zones)
+    def stored_kg(self) -> Vector:
+        """What schemes collected and waits for a plant in each zone [kg]."""
+        return self._stored
 
-    def dispatch(self, sold_to_formal_share: float, send: Send) -> None:
-        """Sort what has come in, send it where the router says, and hand the rest of what buyers brought to crude yards."""
-        for zone in range(self._zones):
-            self._sort(zone, sold_to_formal_share)
-        loads: dict[str, _Load] = {}
-        for_sale = sum(sum(stores.kg) for stores in self._for_sale.values())
-        for stores in (self._sorted, self._for_sale):
-            # what schemes collected goes first, the largest heaps first, so that no group starves the others
-            for group in sorted(stores, key=lambda group: -sum(stores[group].kg)):
-                self._load(stores[group], group, loads)
-        self.sold_to_formal_kg += for_sale - sum(sum(stores.kg) for stores in self._for_sale.values())
-        for each in self._sorted.values():
-            each.tidy()
-        for load in loads.values():
-            send(load.receiver, load.cargo)
-        self._hand_over_crude()
+    def dispatch(self, sold_to_formal_share: float, send: Send, *, apart: bool = False) -> None:
+        """Sort what has come in, send it where the router says, and hand the rest of what buyers brought to crude yards.
 
-    def _load(self, stores: _Stores, group: str, loads: dict[str, _Load]) -> None:
-        """Load one group for the receivers the router names, those of the nearest zones first."""
-        total = sum(stores.kg)
-        if total <= 0.0:
+        `apart`: each zone sends its trucks by itself.
+        """
+        self._here.update(self._place[ref][0].year for _, ref in self._brought)
+        if not self._here:
             return
+        years = sorted(self._here)
+        vintages = [self._vintages[year] for year in years]
+        self._here.clear()
+        self._stored = np.zeros(len(self._zones))
+        own, for_sale, crude = self._sort(vintages, sold_to_formal_share)
+        loads: dict[str, _Load] = {}
+        groups = vintages[0].mixes.groups
+        # what schemes collected goes first, the largest heaps first, so that no group starves the others
+        if self._load_all(own, groups, loads)[1]:
+            self._keep(vintages, own)
+        held, unsold = self._load_all(for_sale, groups, loads)
+        self.sold_to_formal_kg += held - unsold
+        for load in loads.values():
+            for consignment in self._consignments(load, years, apart):
+                send(consignment)
+        self._hand_over_crude(years, crude + for_sale.sum(axis=2) if unsold else crude)
+
+    def _sort(self, vintages: Sequence[_Vintage], sold_share: float) -> tuple[Vector, Vector, Vector]:
+        """Empty the depots: what schemes have, what buyers would sell and what they take apart, the latter without zones.
+
+        Shapes as in `Consignment`.
+        """
+        mixed = {each.year: np.zeros((2, len(self._zones), len(self._channels))) for each in vintages}
+        for (zone, ref), mass in self._brought.items():
+            vintage, channel = self._place[ref]
+            mixed[vintage.year][:, zone, channel] = mass
+        self._brought.clear()
+        came = np.array([mixed[each.year][..., np.newaxis] * each.mixes.shares for each in vintages])
+        own = came * self._schemes
+        bought = came - own
+        for_sale = bought * sold_share
+        crude = (bought - for_sale).sum(axis=2)
+        for number, each in enumerate(vintages):
+            if each.stored:
+                own[number] += each.sorted
+                for_sale[number] += each.for_sale
+                each.sorted[:] = each.for_sale[:] = 0.0
+                each.stored = False
+        return own, for_sale, crude
+
+    def _load_all(self, heap: Vector, groups: Sequence[str], loads: dict[str, _Load]) -> tuple[float, float]:
+        """Load a heap for plants, group by group; return what it was and what is left of it [kg]."""
+        kg = heap[:, 0].reshape(-1, len(groups)).sum(axis=0)
+        totals = kg.tolist()
+        order = np.argsort(-kg, kind="stable").tolist()
+        left = [self._load(heap, groups[number], number, totals[number], loads) for number in order if totals[number] > 0.0]
+        return sum(totals), sum(left)
+
+    def _load(self, heap: Vector, group: str, number: int, total: float, loads: dict[str, _Load]) -> float:
+        """Load one group for the receivers the router names, those of the nearest zones first; return what is left [kg]."""
         for receiver, kg in self._router.plan(self._country, group, total):
-            load = loads.setdefault(receiver.name, _Load(receiver, {}))
-            room = min(kg, self._space_kg(receiver, group) - load.kg)
-            enough = SMALL * room
-            for zone in self._by_distance(receiver):
-                if room <= enough:
-                    break
-                if stores.kg[zone] > 0.0:
-                    taken, lots = stores.load(zone, room)
-                    room -= taken
-                    load.kg += taken
-                    load.cargo.setdefault(group, []).append((zone, lots))
+            load = loads.get(receiver.name)
+            if load is None:
+                load = loads[receiver.name] = _Load(receiver, np.zeros_like(heap))
+            self._router.expect(receiver.name, min(kg, total))
+            if kg >= total * (1.0 - SMALL):
+                load.mass[..., number] += heap[..., number]
+                heap[..., number] = 0.0
+                return 0.0
+            share = self._shares(heap[:, 0, :, :, number].sum(axis=(0, 2)), self._by_distance(receiver), kg)[:, np.newaxis]
+            load.mass[..., number] += heap[..., number] * share
+            heap[..., number] *= 1.0 - share
+            total -= kg
+        return total
 
-    def _sort(self, zone: int, sold_to_formal_share: float) -> None:
-        mixed, self._mixed[zone] = self._mixed[zone], {}
-        for ref, lot in mixed.items():
-            kg, target = lot.kg, self._sorted
-            if ref in self._informal and self._crude is not None:
-                kg, target = lot.kg * sold_to_formal_share, self._for_sale
-                self._for_crude(lot.part(lot.kg - kg))
-            if kg > 0.0:
-                for group, share, row in self._parts[ref]:
-                    target[group].put(zone, Lot(kg * share, row, lot.tag, lot.born_day))
+    @staticmethod
+    def _shares(zone_kg: Vector, order: Sequence[int], room_kg: float) -> Vector:
+        """Share of what lies in each zone that fits into the room, zones taken in an order, shape (zones,)."""
+        share = np.zeros(len(zone_kg))
+        for zone in order:
+            there = float(zone_kg[zone])
+            if there > 0.0:
+                share[zone] = 1.0 if there <= room_kg * (1.0 + SMALL) else room_kg / there
+                room_kg = max(room_kg - there, 0.0)
+        return share
 
-    def _for_crude(self, lot: Lot) -> None:
-        """Keep what buyers take apart themselves, by kind of mix and without its zone: such yards serve a whole country."""
-        lot = lot._replace(tag=self._country_tag(lot.tag))
-        there = self._crude_mixed.get(lot.ref)
-        self._crude_mixed[lot.ref] = lot if there is None else joined(there, lot)
+    def _keep(self, vintages: Sequence[_Vintage], own: Vector) -> None:
+        """Leave what found no plant."""
+        self._stored = own[:, 0].sum(axis=(0, 2, 3))
+        for vintage, mass in zip(vintages, own, strict=True):
+            vintage.sorted += mass
+            vintage.stored = True
+            self._here.add(vintage.year)
 
-    def _hand_over_crude(self) -> None:
+    def _consignments(self, load: _Load, years: Sequence[int], apart: bool) -> Iterator[Consignment]:
+        zone_kg = load.mass[:, 0].sum(axis=(0, 2, 3))
+        if not apart:
+            yield self._consignment(load.receiver, load.mass, zone_kg, years)
+            return
+        for zone in np.flatnonzero(zone_kg).tolist():
+            here = np.arange(len(zone_kg)) == zone
+            yield self._consignment(load.receiver, load.mass * here[:, np.newaxis, np.newaxis], zone_kg * here, years)
+
+    def _consignment(self, receiver: Receiver, mass: Vector, zone_kg: Vector, years: Sequence[int]) -> Consignment:
+        lots: dict[str, list[Lot]] = {}
+        notes: dict[int, Vector] = {}
+        by_group = mass.reshape(*mass.shape[:2], -1, mass.shape[-1]).sum(axis=2)
+        for year, (kg, kg_days), of_zones in zip(years, by_group.tolist(), mass[:, 0], strict=True):
+            vintage = self._vintages[year]
+            tags, notes[year] = self._note(vintage, receiver)
+            notes[year] += of_zones
+            for number, (name, each) in enumerate(zip(vintage.mixes.groups, kg, strict=True)):
+                if each > 0.0:
+                    lot = Lot(each, vintage.mixes.group_row + number, tags[number], kg_days[number] / each)
+                    lots.setdefault(name, []).append(lot)
+        return Consignment(receiver, lots, zone_kg, tuple(years), mass, notes)
+
+    def _note(self, vintage: _Vintage, receiver: Receiver) -> tuple[list[int], Vector]:
+        """Tags of each group of what one plant is sent this year of one year of discard, and the masses behind them."""
+        key = (receiver.name, self._world.year)
+        note = vintage.notes.get(key)
+        if note is None:
+            count = len(vintage.mixes.groups)
+            kg = np.zeros((count, vintage.tags.size))
+            parts, common = vintage.tags.ravel(), Origin(self._country, year=vintage.year)
+            tags = [self._world.tags.blend(common, Blend(parts, row)) for row in kg]
+            note = vintage.notes[key] = tags, kg.reshape(count, *vintage.tags.shape).transpose(1, 2, 0)
+        return note
+
+    def _hand_over_crude(self, years: Sequence[int], mass: Vector) -> None:
+        """Hand over what buyers take apart, without its zone: such yards serve a whole country."""
         if self._crude is None:
             return
         by_group: dict[str, list[Lot]] = {}
-        for ref, lot in self._crude_mixed.items():
-            for group, share, row in self._parts[ref]:
-                by_group.setdefault(group, []).append(Lot(lot.kg * share, row, lot.tag, lot.born_day))
-        self._crude_mixed.clear()
-        for group, stores in self._for_sale.items():
-            unsold = stores.empty()
-            if unsold:
-                by_group.setdefault(group, []).extend(lot._replace(tag=self._country_tag(lot.tag)) for lot in unsold)
+        of = self._world.tags.of
+        for year, (kg, kg_days) in zip(years, mass, strict=True):
+            mixes = self._vintages[year].mixes
+            for channel, number in np.argwhere(kg > 0.0).tolist():
+                tag = of(Origin(self._country, "", self._channels[channel], "", year))
+                each = float(kg[channel, number])
+                lot = Lot(each, mixes.group_row + number, tag, float(kg_days[channel, number]) / each)
+                by_group.setdefault(mixes.groups[number], []).append(lot)
         for group, lots in by_group.items():
-            handed = merged(lots)
-            self.crude_kg += sum(lot.kg for lot in handed)
-            self._crude.receive(group, handed, self.account)
-
-    def _country_tag(self, tag: int) -> int:
-        return self._world.tags.of(self._world.tags[tag]._replace(zone=""))
+            self.crude_kg += sum(lot.kg for lot in lots)
+            self._crude.receive(group, lots, self.account)
 
     def _by_distance(self, receiver: Receiver) -> list[int]:
         order = self._nearest.get(receiver.name)
         if order is None:
-            order = sorted(range(self._zones), key=lambda zone: (self._distance_km(zone, receiver), zone))
-            self._nearest[receiver.name] = order
+            order = self._nearest[receiver.name] = np.argsort(self._distance_km(receiver), kind="stable").tolist()
         return order
 
     def _held(self) -> Iterator[Lot]:
-        for mixed in self._mixed:
-            yield from mixed.values()
-        for stores in (*self._sorted.values(), *self._for_sale.values()):
-            for store in stores.lots:
-                yield from store
-        yield from self._crude_mixed.values()
+        for (_, ref), (kg, _) in self._brought.items():
+            yield Lot(kg, ref, 0, 0.0)
+        for vintage in (self._vintages[year] for year in self._here):
+            for number, kg in enumerate((vintage.sorted + vintage.for_sale)[0].sum(axis=(0, 1)).tolist()):
+                yield Lot(kg, vintage.mixes.group_row + number, 0, 0.0)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.calendar import Calendar
+from sim.core.calendar import MONTHS_PER_YEAR, Calendar
 from sim.core.quantity import Quantity
 from sim.engine.composition import Composition
 from sim.engine.streams import Streams
@@ -21,12 +21,12 @@ from sim.nodes.choice import captured_shares, compete, divert
 from sim.nodes.zones import Zones
 
 Vector = NDArray[np.float64]
-Part = tuple[str, float, int]
-"""Product group, its share of a channel's mix, its composition row."""
-
 DAYS_PER_WEEK = 7
+MOST_WEEKS = 54  # that a year can touch
+DECADE = 10
 JULY = 6
 NOTHING = -1
+INFORMAL = "informal_buyer"
 
 
 def period_edges(calendar: Calendar, year: int, period_days: float) -> Vector:
@@ -44,14 +44,28 @@ def overlap(edges: Vector, periods: Vector) -> Vector:
 
 
 @dataclass(frozen=True, slots=True)
+class Mixes:
+    """What the mixes of one country and year are made of.
+
+    groups : names of the product groups; their composition rows are `group_row`, `group_row` + 1, ...
+    rows : composition row of each channel's mix, `NOTHING` where it is offered nothing.
+    shares : of each group in a channel's mix, shape (channels, groups).
+    """
+
+    groups: tuple[str, ...]
+    group_row: int
+    rows: tuple[int, ...]
+    shares: Vector
+
+
+@dataclass(frozen=True, slots=True)
 class YearOffers:
     """Offers of one country and year.
 
     edges : days on which periods begin, and the end of the year, shape (periods + 1,).
     kg : offered to each queue, shape (periods, zones, channels).
     mixed_kg : handed to no channel, shape (periods,); its composition row is `mixed_row`.
-    rows : composition row of each channel's mix, `NOTHING` where it is offered nothing.
-    parts : row of a channel's mix -> the groups it is made of.
+    mixes : what the mix of each channel is made of.
     diverted_kg : net, positive where taken from older channels, negative where lost to newer ones, shape (channels,).
     active : share of the year a channel operates, shape (channels,).
     oversubscribed : channels wanted more than all and were scaled.
@@ -61,8 +75,7 @@ class YearOffers:
     kg: Vector
     mixed_kg: Vector
     mixed_row: int
-    rows: tuple[int, ...]
-    parts: dict[int, tuple[Part, ...]]
+    mixes: Mixes
     diverted_kg: Vector
     active: Vector
     oversubscribed: bool
@@ -92,12 +105,16 @@ class Offers:
         streams: Streams,
         composition: Composition,
         period_days: float,
+        paid_factor: Vector | None = None,
     ) -> None:
+        """`paid_factor`: what informal buyers pay over what they paid when shares were observed, by month; None: as ever."""
         self._country, self._arisings, self._zones = country, arisings, zones
         self._number = arisings.countries.index(country)
         self._channels = tuple(channels.values())
         self._sensitivity, self._streams, self._composition = sensitivity_per_usd, streams, composition
         self._period_days = period_days
+        self._paid_factor = paid_factor
+        self._decades: dict[int, Vector] = {}
         within = [zones.within(channel.zones) for channel in self._channels]
         self.share = np.stack([zones.share(each) for each in within], axis=1)
         """Share of each zone in the offers of each channel, shape (zones, channels)."""
@@ -109,7 +126,7 @@ class Offers:
         taken = self._taken(year, edges)
         first_month = (year - calendar.start) * 12
         by_group = taken.kg.sum(axis=0)
-        rows, parts, mixed_row = self._rows(year, by_group, taken.rest_kg.sum(axis=0))
+        mixes, mixed_row = self._rows(year, by_group, taken.rest_kg.sum(axis=0))
         timing = self._timing(year, edges, taken.kg.sum(axis=2), np.array(calendar.month_starts[first_month : first_month + 13]))
         kg = self.share * by_group.sum(axis=1) * timing
         return YearOffers(
@@ -117,8 +134,7 @@ class Offers:
             kg,
             taken.rest_kg.sum(axis=1),
             mixed_row,
-            rows,
-            parts,
+            mixes,
             taken.diverted_kg,
             taken.active,
             taken.oversubscribed,
@@ -136,8 +152,10 @@ class Offers:
         participation = np.stack([_over(c.participation_share, middle) for c in self._channels], axis=1)
         diverted = np.stack([_over(c.diverted_share, middle) for c in self._channels], axis=1)
         gap = np.stack([_over(c.incentive_usd_per_kg, middle) for c in self._channels], axis=1)
-        plain = captured_shares(coverage, participation, self._scope(year + 0.5))
+        plain = captured_shares(coverage, participation, self._scope(year))
         after = divert(plain, diverted)
+        if self._paid_factor is not None:
+            gap = gap + self._raised(middle, (edges[:-1] + edges[1:]) / 2.0)
         shares = compete(after.shares, gap, self._sensitivity)
         each = offered.T[:, np.newaxis, :]
         kg = each * shares
@@ -149,6 +167,20 @@ class Offers:
         days = np.diff(edges)
         return _Taken(kg, np.maximum(offered.T - kg.sum(axis=1), 0.0), net, days @ active / days.sum(), after.scaled)
 
+    def paid_factor(self, year: int) -> float:
+        """What informal buyers pay over their stated price in the mean of a year."""
+        if self._paid_factor is None:
+            return 1.0
+        first = (year - self._arisings.calendar.start) * MONTHS_PER_YEAR
+        return float(self._paid_factor[first : first + MONTHS_PER_YEAR].mean())
+
+    def _raised(self, middle: Vector, days: Vector) -> Vector:
+        """What informal buyers pay more than the price at which shares were observed [USD/kg], shape (periods, channels)."""
+        assert self._paid_factor is not None
+        more = self._paid_factor[[self._arisings.calendar.month_of(day) for day in days.tolist()]] - 1.0
+        paid = [_over(c.paid_to_household_usd_per_kg, middle) * (c.kind == INFORMAL) for c in self._channels]
+        return np.asarray(np.stack(paid, axis=1) * more[:, np.newaxis])
+
     def _active(self, edges: Vector) -> Vector:
         calendar = self._arisings.calendar
         starts = np.array([-np.inf if c.start is None else calendar.day_of(c.start) for c in self._channels])
@@ -157,33 +189,29 @@ class Offers:
         high = np.minimum(edges[1:, np.newaxis], ends)
         return np.asarray(np.maximum(high - low, 0.0) / np.diff(edges)[:, np.newaxis])
 
-    def _scope(self, when: float) -> Vector:
+    def _scope(self, year: int) -> Vector:
+        """Factor on participation by channel and group; it turns a share of what is sold into one of what is discarded."""
         scope = np.zeros((len(self._channels), len(self._arisings.groups)))
+        sold = self._arisings.sold_per_discarded[self._number, :, year - self._arisings.calendar.start]
         for row, channel in zip(scope, self._channels, strict=True):
             for group in channel.groups:
-                factor = channel.group_factors.get(group)
-                row[self._arisings.groups.index(group)] = 1.0 if factor is None else factor.at(when)
+                factor, number = channel.group_factors.get(group), self._arisings.groups.index(group)
+                share = 1.0 if factor is None else factor.at(year + 0.5)
+                row[number] = share * sold[number] if channel.denominator == "sales_in_scope" else share
         return scope
 
-    def _rows(self, year: int, by_group: Vector, rest: Vector) -> tuple[tuple[int, ...], dict[int, tuple[Part, ...]], int]:
+    def _rows(self, year: int, by_group: Vector, rest: Vector) -> tuple[Mixes, int]:
         """Add the composition rows of the year: groups, then mixes, each mix the weighted sum of its groups."""
         groups = self._arisings.composition[self._number, :, year - self._arisings.calendar.start, :]
         first_group = self._composition.add_rows(groups)
-        totals = by_group.sum(axis=1)
-        rows: list[int] = []
-        parts: dict[int, tuple[Part, ...]] = {}
-        for channel, total in enumerate(totals.tolist()):
-            if total <= 0.0:
-                rows.append(NOTHING)
-                continue
-            mix = by_group[channel] / total
-            row = self._composition.add_rows((mix @ groups)[np.newaxis, :])
-            rows.append(row)
-            names = self._arisings.groups
-            parts[row] = tuple((names[g], float(mix[g]), first_group + int(g)) for g in np.flatnonzero(mix))
+        shares = _ratio(by_group, by_group.sum(axis=1, keepdims=True))
+        some = np.flatnonzero(by_group.any(axis=1))
+        first_mix = self._composition.add_rows(shares[some] @ groups)
+        rows = np.full(len(shares), NOTHING)
+        rows[some] = first_mix + np.arange(some.size)
         total = float(rest.sum())
         mixed = self._composition.add_rows((rest @ groups / total)[np.newaxis, :]) if total > 0.0 else NOTHING
-        return tuple(rows), parts, mixed
+        return Mixes(self._arisings.groups, first_group, tuple(rows.tolist()), shares), mixed
 
     def _timing(self, year: int, edges: Vector, by_channel: Vector, months: Vector) -> Vector:
         """Return the share of a year's offers that falls into each period, shape (periods, zones, channels), summing to 1."""
@@ -193,6 +221,16 @@ class Offers:
         weight = (by_channel * july)[:, np.newaxis, :] * self._noise(year, edges)
         return np.asarray(_ratio(weight, weight.sum(axis=0)))
 
+    def _weeks_of(self, year: int) -> Vector:
+        """Standard normal numbers of the weeks of a year, shape (members, weeks); drawn by decade, which saves streams."""
+        decade = year // DECADE
+        if decade not in self._decades:
+            names = (f"{self._country}/{key}/offers" for key in self._zones.member_keys)
+            drawn = [self._streams.of(name, decade).standard_normal((DECADE, MOST_WEEKS)) for name in names]
+            self._decades = {decade: np.array(drawn)}
+        weeks: Vector = self._decades[decade][:, year % DECADE]
+        return weeks
+
     def _noise(self, year: int, edges: Vector) -> Vector:
         """Return lognormal noise with mean one, alike for all channels of a zone, shape (periods, zones, channels).
 
@@ -201,8 +239,7 @@ class Offers:
         """
         weeks = np.arange(edges[0], edges[-1] + DAYS_PER_WEEK, DAYS_PER_WEEK)
         into = overlap(edges, weeks)  # (periods, weeks): share of a period that falls into a week
-        names = (f"{self._country}/{key}/offers" for key in self._zones.member_keys)
-        normal = np.array([self._streams.of(name, year).standard_normal(len(weeks) - 1) for name in names])
+        normal = self._weeks_of(year)[:, : len(weeks) - 1]
         spreads = [float(np.sqrt(np.log1p(c.weekly_cv.at(year + 0.5) ** 2))) for c in self._channels]
         seen = {
             spread: self._zones.mean(np.exp(spread * normal - 0.5 * spread**2), self._zones.households) @ into.T

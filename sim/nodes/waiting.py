@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.lot import Lot
-from sim.engine.stockpile import Stockpile
 from sim.engine.tags import Origin
 from sim.engine.world import World
-from sim.nodes.offers import NOTHING
 
 Vector = NDArray[np.float64]
 START, OFFERED, COLLECTED, RETRIED, LOST, END, WAIT, DIVERTED = range(8)
@@ -30,20 +29,12 @@ KEYS = ("year", "country", "zone", "channel")
 SMALL = 1e-9  # of a queue: less is rounding, not an offer
 
 
-def joined(one: Lot, other: Lot) -> Lot:
-    """Return two lots of one composition and origin as one."""
-    kg = one.kg + other.kg
-    born_day = (one.kg * one.born_day + other.kg * other.born_day) / kg if kg > 0.0 else one.born_day
-    return Lot(kg, one.ref, one.tag, born_day)
+@dataclass(slots=True)
+class _Cohort:
+    """What came to all queues at one time, discarded in `year`: kg and kg x day of discard, shape (2, queues)."""
 
-
-def merged(lots: Iterable[Lot]) -> list[Lot]:
-    """Return lots with those of one composition and origin added up, in order of first appearance."""
-    sums: dict[tuple[int, int], tuple[float, float]] = {}
-    for lot in lots:
-        kg, kg_day = sums.get((lot.ref, lot.tag), (0.0, 0.0))
-        sums[lot.ref, lot.tag] = kg + lot.kg, kg_day + lot.kg * lot.born_day
-    return [Lot(kg, ref, tag, kg_day / kg if kg > 0.0 else 0.0) for (ref, tag), (kg, kg_day) in sums.items()]
+    year: int
+    mass: Vector
 
 
 class Waiting:
@@ -62,71 +53,85 @@ class Waiting:
         self._source = ledger.account(f"{country} discard", "discard", country, outside=True)
         self._opening = ledger.account(f"{country} opening", "opening", country, outside=True)
         self._bin = ledger.account(f"{country} mixed waste", "mixed_waste", country, outside=True)
-        self._piles = [Stockpile(self.account) for _ in range(len(zones) * len(channels))]
-        self._kept: list[dict[int, Lot]] = [{} for _ in self._piles]
-        ledger.accounts[self.account].holdings = lambda: chain.from_iterable(pile.lots for pile in self._piles)
-        ledger.accounts[self._drawers].holdings = self._in_drawers
+        self._queues = len(zones) * len(channels)
+        self._cohorts: list[_Cohort] = []
+        self._front = [0] * self._queues  # cohorts of which single vehicles have left nothing in a queue
+        self._taken = [0.0] * self._queues  # by them, not yet booked
+        self._kept: dict[int, Vector] = {}  # in drawers, by year of discard, shape (2, queues)
+        ledger.accounts[self.account].holdings = lambda: self._lots((each.year, each.mass) for each in self._cohorts)
+        ledger.accounts[self._drawers].holdings = lambda: self._lots(self._kept.items())
         world.recorder.declare("collection", KEYS, MEASURES)
-        self._cells: list[list[float]] = []
-        self._tags: list[int] = []
-        self._rows: tuple[int, ...] = ()
-        self._level = np.zeros(len(self._piles))
+        self._book = np.zeros((len(MEASURES), self._queues))
+        self._rows: dict[int, tuple[int, ...]] = {}
+        self._tags: dict[int, list[int]] = {}
+        self._year = 0
+        self._level = np.zeros(self._queues)
         self._settled_day = 0.0
 
+    # the year
+
     def open_year(self, year: int, rows: tuple[int, ...]) -> None:
-        """Book into `year` from now on; `rows` are the composition rows of this year's offers by channel."""
-        tags, recorder = self._world.tags, self._world.recorder
-        self._rows = rows
-        self._cells, self._tags = [], []
-        for queue, pile in enumerate(self._piles):
-            zone, channel = self._zones[queue // len(self._channels)], self._channels[queue % len(self._channels)]
-            used = rows[queue % len(rows)] != NOTHING or pile.kg > 0.0 or self._kept[queue]
-            cell = recorder.cell("collection", year, self._country, zone, channel) if used else [0.0] * len(MEASURES)
-            cell[START] = pile.kg
-            self._cells.append(cell)
-            self._tags.append(tags.of(Origin(self._country, zone, channel, "", year)))
+        """Take offers of `year` from now on; `rows` are their composition rows by channel."""
+        self._year, self._rows[year] = year, rows
+        of = self._world.tags.of
+        self._tags[year] = [
+            of(Origin(self._country, zone, channel, "", year)) for zone in self._zones for channel in self._channels
+        ]
 
     def close_year(self, diverted_kg: Vector) -> None:
-        """Note what is left waiting, and what channels took from each other [kg by queue]."""
+        """Write the year, with what is left waiting and what channels took from each other [kg by queue]; begin the next."""
         self.settle()
-        for cell, pile, diverted in zip(self._cells, self._piles, diverted_kg.tolist(), strict=True):
-            cell[END], cell[DIVERTED] = pile.kg, diverted
+        book = self._book
+        book[END], book[DIVERTED] = self._level, diverted_kg
+        for queue in np.flatnonzero(book.any(axis=0)).tolist():
+            zone, channel = divmod(queue, len(self._channels))
+            cell = self._world.recorder.cell("collection", self._year, self._country, self._zones[zone], self._channels[channel])
+            cell[:] = book[:, queue].tolist()
+        self._book = np.zeros_like(book)
+        self._book[START] = self._level
 
     def settle(self) -> Vector:
         """Book the waiting since the last call, queues taken as changing evenly; return the queues [kg]."""
-        day = self._world.clock.now
-        level = self.level_kg()
-        area = 0.5 * (self._level + level) * (day - self._settled_day)
-        for queue in np.flatnonzero(area).tolist():
-            self._cells[queue][WAIT] += float(area[queue])
+        self._tidy()
+        day, level = self._world.clock.now, self.level_kg()
+        self._book[WAIT] += 0.5 * (self._level + level) * (day - self._settled_day)
         self._level, self._settled_day = level, day
         return level
 
     def level_kg(self) -> Vector:
         """What waits in each queue [kg]."""
-        return np.array([pile.kg for pile in self._piles])
+        level = np.zeros(self._queues)
+        for cohort in self._cohorts:
+            level += cohort.mass[0]
+        return level
 
     def collected_kg(self) -> Vector:
         """What was collected this year so far from each queue [kg]."""
-        return np.array([cell[COLLECTED] for cell in self._cells])
+        self._tidy()
+        collected: Vector = self._book[COLLECTED].copy()
+        return collected
+
+    # in
 
     def fill(self, kg: Vector) -> None:
         """Put in what waited before the run began [kg by queue]."""
-        for queue in np.flatnonzero(kg > 0.0).tolist():
-            self._enter(queue, float(kg[queue]), self._opening)
-            self._cells[queue][START] += float(kg[queue])
+        self._enter(kg, self._opening)
+        self._book[START] += kg
 
     def offer(self, kg: Vector) -> None:
         """Let households hand over what they offer now [kg by queue]."""
-        for queue in np.flatnonzero(kg > 0.0).tolist():
-            self._enter(queue, float(kg[queue]), self._source)
-            self._cells[queue][OFFERED] += float(kg[queue])
+        self._enter(kg, self._source)
+        self._book[OFFERED] += kg
 
-    def _enter(self, queue: int, kg: float, source: int) -> None:
-        day = self._world.clock.now
-        lot = Lot(kg, self._rows[queue % len(self._channels)], self._tags[queue], day)
-        self._world.ledger.post(day, source, self.account, lot)
-        self._piles[queue].put(lot)
+    def _enter(self, kg: Vector, source: int) -> None:
+        mass = np.stack((kg, kg * self._world.clock.now))
+        self._post(source, self.account, self._year, mass)
+        self._join(self._year, mass)
+
+    def _join(self, year: int, mass: Vector) -> None:
+        """Put mass at the end of the queues."""
+        if mass[0].any():
+            self._cohorts.append(_Cohort(year, mass))
 
     def decline(self, kg: float, row: int, year: int) -> None:
         """Book what is handed to no channel at all."""
@@ -134,12 +139,64 @@ class Waiting:
         tag = self._world.tags.of(Origin(self._country, "", "", "", year))
         self._world.ledger.post(day, self._source, self._bin, Lot(kg, row, tag, day))
 
-    def take(self, queue: int, kg: float, target: int) -> list[Lot]:
-        """Hand the oldest `kg` of a queue to account `target`, which is a vehicle."""
-        lots = self._piles[queue].take(kg)
-        world = self._world
-        self._cells[queue][COLLECTED] += world.ledger.post_all(world.clock.now, self.account, target, lots)
+    # out
+
+    def take_all(self, kg: Vector, target: int) -> list[list[Lot]]:
+        """Hand the oldest `kg` of every queue to account `target`; return the lots of each zone."""
+        world, channels = self._world, len(self._channels)
+        lots: list[list[Lot]] = [[] for _ in self._zones]
+        for year, mass in self._oldest(kg).items():
+            self._book[COLLECTED] += mass[0]
+            rows, tags = self._rows[year], self._tags[year]
+            some = np.flatnonzero(mass[0])
+            for queue, each, days in zip(some.tolist(), *mass[:, some].tolist(), strict=True):
+                zone, channel = divmod(queue, channels)
+                lots[zone].append(Lot(each, rows[channel], tags[queue], days / each))
+        world.ledger.post_all(world.clock.now, self.account, target, [lot for each in lots for lot in each])
         return lots
+
+    def take(self, queue: int, kg: float, target: int) -> list[Lot]:
+        """Hand the oldest `kg` of one queue to account `target`, which is a vehicle."""
+        lots: list[Lot] = []
+        channel, missing, first = queue % len(self._channels), kg, self._front[queue]
+        for cohort in islice(self._cohorts, first, None):
+            mass = cohort.mass
+            there, days = mass.item(0, queue), mass.item(1, queue)
+            if there > 0.0:
+                whole = there <= missing * (1.0 + SMALL)
+                part = there if whole else missing
+                mass[0, queue], mass[1, queue] = (0.0, 0.0) if whole else (there - part, days * (1.0 - part / there))
+                lots.append(Lot(part, self._rows[cohort.year][channel], self._tags[cohort.year][queue], days / there))
+                missing -= part
+                if missing <= SMALL * kg:
+                    break
+            first += 1
+        self._front[queue] = first
+        world = self._world
+        self._taken[queue] += world.ledger.post_all(world.clock.now, self.account, target, lots)
+        return lots
+
+    def _tidy(self) -> None:
+        """Forget cohorts of which nothing is left."""
+        self._cohorts = [cohort for cohort in self._cohorts if cohort.mass[0].any()]
+        self._front = [0] * self._queues
+        self._book[COLLECTED] += self._taken
+        self._taken = [0.0] * self._queues
+
+    def _oldest(self, kg: Vector) -> dict[int, Vector]:
+        """Take the oldest `kg` out of each queue; return it by year of discard, each of shape (2, queues)."""
+        missing = np.where(kg >= self.level_kg() * (1.0 - SMALL), np.inf, kg)
+        taken: dict[int, Vector] = {}
+        for cohort in self._cohorts:
+            there = cohort.mass[0]
+            part = np.minimum(missing, there)
+            share = np.divide(part, there, out=np.zeros(self._queues), where=there > 0.0)
+            out = cohort.mass * share
+            cohort.mass = cohort.mass - out  # exactly nothing where all of it goes
+            missing = missing - part
+            taken[cohort.year] = taken[cohort.year] + out if cohort.year in taken else out
+        self._tidy()
+        return taken
 
     def give_up(self, room_kg: Vector, retry_share: float, hoard_share: float) -> Vector:
         """Let the oldest offers beyond `room_kg` of each queue leave it; return what is offered anew [kg by queue].
@@ -148,20 +205,22 @@ class Waiting:
         mixed waste.
         """
         level = self.level_kg()
-        again = np.zeros_like(level)
-        for queue in np.flatnonzero(level - room_kg > SMALL * level).tolist():
-            pile, cell = self._piles[queue], self._cells[queue]
-            for lot in merged(pile.take(float(level[queue] - room_kg[queue]))):
-                retried = lot.kg * retry_share
-                hoarded = (lot.kg - retried) * hoard_share
-                if retried > 0.0:
-                    pile.put(lot.part(retried))
-                    again[queue] += retried
-                    cell[RETRIED] += retried
-                    cell[OFFERED] += retried
-                self._keep(queue, lot.part(hoarded))
-                self._throw_away(lot.part(max(lot.kg - retried - hoarded, 0.0)), self.account)
-                cell[LOST] += lot.kg - retried
+        again = np.zeros(self._queues)
+        beyond = level - room_kg
+        over = beyond > SMALL * level
+        if not over.any():
+            return again
+        for year, mass in self._oldest(np.where(over, beyond, 0.0)).items():
+            retried = mass * retry_share
+            hoarded = (mass - retried) * hoard_share
+            self._join(year, retried)
+            again += retried[0]
+            self._post(self.account, self._drawers, year, hoarded)
+            self._kept[year] = self._kept[year] + hoarded if year in self._kept else hoarded
+            self._post(self.account, self._bin, year, np.maximum(mass - retried - hoarded, 0.0))
+            self._book[LOST] += mass[0] - retried[0]
+        self._book[RETRIED] += again
+        self._book[OFFERED] += again
         return again
 
     def release(self, share: float, open_share: Vector) -> Vector:
@@ -169,32 +228,29 @@ class Waiting:
 
         `open_share` by channel; what belongs to a closed channel is thrown away when it leaves the drawer.
         """
-        day, ledger = self._world.clock.now, self._world.ledger
-        out = np.zeros(len(self._piles))
-        for queue, kept in enumerate(self._kept):
-            is_open = open_share[queue % len(self._channels)] > 0.0
-            for ref, lot in kept.items():
-                leaving = lot.part(lot.kg * share)
-                kept[ref] = lot.part(lot.kg - leaving.kg)
-                if is_open:
-                    ledger.post(day, self._drawers, self.account, leaving)
-                    self._piles[queue].put(leaving)
-                    self._cells[queue][OFFERED] += leaving.kg
-                    out[queue] += leaving.kg
-                else:
-                    self._throw_away(leaving, self._drawers)
+        out = np.zeros(self._queues)
+        is_open = np.tile(open_share > 0.0, len(self._zones))
+        for year, kept in self._kept.items():
+            leaving = kept * share
+            self._kept[year] = kept - leaving
+            offered = leaving * is_open
+            self._post(self._drawers, self.account, year, offered)
+            self._post(self._drawers, self._bin, year, leaving - offered)
+            self._join(year, offered)
+            out += offered[0]
+        self._book[OFFERED] += out
         return out
 
-    def _keep(self, queue: int, lot: Lot) -> None:
-        if lot.kg > 0.0:
-            self._world.ledger.post(self._world.clock.now, self.account, self._drawers, lot)
-            there = self._kept[queue].get(lot.ref)
-            self._kept[queue][lot.ref] = lot if there is None else joined(there, lot)
+    # the book
 
-    def _throw_away(self, lot: Lot, source: int) -> None:
-        if lot.kg > 0.0:
-            self._world.ledger.post(self._world.clock.now, source, self._bin, lot)
+    def _post(self, source: int, target: int, year: int, mass: Vector) -> None:
+        """Book mass of one year of discard, the zones of a channel together."""
+        self._world.ledger.post_all(self._world.clock.now, source, target, self._lots([(year, mass)]))
 
-    def _in_drawers(self) -> Iterator[Lot]:
-        for kept in self._kept:
-            yield from kept.values()
+    def _lots(self, masses: Iterable[tuple[int, Vector]]) -> Iterator[Lot]:
+        """Lots of masses by year of discard, the zones of a channel added up."""
+        for year, mass in masses:
+            of_channels = mass.reshape(2, len(self._zones), -1).sum(axis=1)
+            for row, kg, days in zip(self._rows[year], *of_channels.tolist(), strict=True):
+                if kg > 0.0:
+                    yield Lot(kg, row, self._tags[year][0], days / kg)

@@ -13,16 +13,16 @@ from sim.core.lot import Lot
 from sim.engine.world import Receiver, Router, World
 from sim.nodes.arisings import Arisings
 from sim.nodes.country_spec import CountrySpec
-from sim.nodes.depot import Cargo, Depots
-from sim.nodes.offers import NOTHING, Offers, YearOffers
+from sim.nodes.depot import Consignment, Depots
+from sim.nodes.offers import Offers, YearOffers
 from sim.nodes.waiting import Waiting
 from sim.nodes.zone_spec import ZoneSpec
 from sim.nodes.zones import Zone, gather
 from sim.scenario.schema import ResolutionSpec
 from sim.simulate import collection_money
 from sim.simulate.service import INFORMAL, Terms, crew_of, service_of, terms_of, truck_of
-from sim.transport import fleet as fleets
-from sim.transport.fleet import Fleet
+from sim.transport.breakdowns import Breakdowns
+from sim.transport.fleet import CO2, COST, Fleet, Hands
 from sim.transport.linehaul import LineHaul
 from sim.transport.rounds import Fetch, Planner
 from sim.transport.vehicle_spec import VehicleSpec
@@ -52,29 +52,39 @@ class Collection:
         road_km: RoadKm,
     ) -> None:
         self._world, self._terms, self._offers = world, terms, offers
-        self._resolution, self._road_km = resolution, road_km
-        country, self._zones = terms.country, terms.zones.zones
-        self._channel_keys = tuple(terms.channels)
-        self.waiting = Waiting(world, country, tuple(zone.key for zone in self._zones), self._channel_keys)
+        country = terms.country
+        self._resolution = resolution
+        zones, channels = tuple(zone.key for zone in terms.zones.zones), tuple(terms.channels)
+        self._shape = len(zones), len(channels)
+        of_buyers = np.array([channel.kind == INFORMAL for channel in terms.channels.values()], dtype=bool)
+        self._informal = terms.by_zone(of_buyers)
+        self._fleet_dials = [f"collection.{country}.{key}.fleet_factor" for key in channels]
+        self._sold_dial = f"collection.{country}.sold_to_formal_factor"
+        self.waiting = Waiting(world, country, zones, channels)
         self.vehicles = world.ledger.account(f"{country} vehicles", "vehicle", country)
-        self.depots = Depots(world, country, len(self._zones), router, crude, self._distance_km, self._space_kg)
-        keys = tuple(zone.key for zone in self._zones)
+        self._road_km, self._km = road_km, dict[str, Vector]()
+        self.depots = Depots(world, country, zones, channels, of_buyers, router, crude, self._distance_km)
         depots = terms.zones.sum(terms.zones.places(terms.depots.people_per_depot.value))
-        self.line_haul = LineHaul(world, country, keys, depots, self.depots.account, self.depots.put_back)
+        put_back, account = self.depots.put_back, self.depots.account
+        self.line_haul = LineHaul(world, country, zones, depots, account, router, put_back, self._distance_km)
         bays = np.maximum(np.round(depots * terms.depots.unload_bays.value), 1.0).astype(int)
-        self.fleet = Fleet(world.clock, resolution.vehicles, terms.queues, bays.tolist(), self._take, self._deliver)
+        places = [(country, zone, channel) for zone in zones for channel in channels]
+        breakdowns = Breakdowns(world.streams, ["/".join((*place, "breakdowns")) for place in places])
+        hands = Hands(self._take, self._take_all, self._deliver)
+        alone = np.full(terms.queues, resolution.vehicles == "vehicle") & ~self._informal  # carts of buyers are always platoons
+        self.fleet = Fleet(world.clock, alone, places, bays.tolist(), hands, breakdowns, world.trips)
+        world.stations += self.fleet.bays
         world.ledger.accounts[self.vehicles].holdings = self.fleet.held
-        self._informal = terms.by_zone(np.array([channel.kind == INFORMAL for channel in terms.channels.values()], dtype=bool))
-        self._storage_kg = np.zeros(len(self._zones))
+        self._storage_kg = np.zeros(len(zones))
         self._year: YearOffers | None = None
         self._planner: Planner | None = None
         self._not_called = self._capacity_kg = np.zeros(terms.queues)
         self._has_points = np.zeros(terms.queues, dtype=bool)
         self._history: deque[tuple[float, float, Vector]] = deque()
         self._days = 1.0
-        for key in self._channel_keys:
-            world.dials.declare(self._dial(key), 1.0)
-        world.dials.declare(f"collection.{country}.sold_to_formal_factor", 1.0)
+        self._all_sold = False
+        for dial in (*self._fleet_dials, self._sold_dial):
+            world.dials.declare(dial, 1.0)
         collection_money.declare(world.recorder)
 
     def start(self) -> None:
@@ -96,13 +106,12 @@ class Collection:
         each = [channel.point_capacity_kg.at(when) if channel.point_capacity_kg else 0.0 for channel in terms.channels.values()]
         points = np.where(terms.by_zone(offers.active) > 0.0, points, 0.0)  # points of a channel that has ended are gone
         self._has_points, self._capacity_kg = points > 0.0, points * terms.by_zone(np.array(each))
-        scheme = np.where(self._informal, 0.0, rate).reshape(len(self._zones), -1).sum(axis=1)
+        scheme = np.where(self._informal, 0.0, rate).reshape(self._shape).sum(axis=1)
         limit = max(terms.depots.storage_limit_days.at(when), self._resolution.period_days)
         self._storage_kg = scheme * limit
         self._not_called = self._planner.service.not_yet_called_kg(rate)
         self.line_haul.open_year(truck_of(terms, when))
-        informal = {row for row, is_informal in zip(offers.rows, self._informal, strict=False) if is_informal and row != NOTHING}
-        self.depots.learn(offers.parts, informal)
+        self.depots.learn(year, offers.mixes)
         self._schedule(year, offers)
 
     def _schedule(self, year: int, offers: YearOffers) -> None:
@@ -118,9 +127,8 @@ class Collection:
         year, _, start, end = period
         world, terms, offers = self._world, self._terms, self._year
         assert offers is not None
-        self.waiting.open_year(year, offers.rows)
-        places = [(zone.key, channel) for zone in self._zones for channel in self._channel_keys]
-        self.fleet.open_year(world.recorder, year, terms.country, places, crew_of(terms, year + 0.5))
+        self.waiting.open_year(year, offers.mixes.rows)
+        self.fleet.open_year(year, crew_of(terms, year + 0.5))
         if year == world.calendar.start:
             there = [channel.start is None or world.calendar.day_of(channel.start) <= 0 for channel in terms.channels.values()]
             opening = np.where(terms.by_zone(np.array(there)), self._not_called, 0.0)
@@ -132,19 +140,23 @@ class Collection:
         self._beat(period)
 
     def _close_year(self, year: int) -> None:
-        offers, fleet = self._year, self.fleet
+        offers, booked = self._year, self.fleet.booked()
         assert offers is not None
-        self.waiting.close_year((self._offers.share * offers.diverted_kg).ravel())
+        collected = self.waiting.collected_kg()
         collection_money.book_year(
             self._world.recorder,
             self._terms,
             year,
-            self.waiting.collected_kg(),
-            fleet.booked(fleets.COST),
-            fleet.booked(fleets.CO2),
+            collected,
+            booked[COST],
+            booked[CO2],
             self.depots,
             self.line_haul,
+            self._offers.paid_factor(year),
         )
+        self.waiting.close_year((self._offers.share * offers.diverted_kg).ravel())
+        self.fleet.close_year(self._world.recorder)
+        self.line_haul.close_year(year)
         if year < self._world.calendar.end:
             self._world.clock.after(0.0, self._open_year, year + 1)
 
@@ -164,25 +176,22 @@ class Collection:
             waiting.decline(float(offers.mixed_kg[number]), offers.mixed_row, year)
         self._history.append((start, end, fresh + again))
         called = np.maximum(waiting.level_kg() - self._not_called, 0.0)
-        dials = self._world.dials
-        factor = self._terms.by_zone(np.array([dials[self._dial(key)] for key in self._channel_keys]))
-        self.fleet.dispatch(planner, self._fetch(called, end - start, factor))
         self._days = end - start
+        self.fleet.dispatch(planner, self._fetch(planner, called, self._days), self._days)
         self._world.clock.after(CLEARING_DAYS, self._clear)
 
-    def _fetch(self, called_kg: Vector, days: float, fleet_factor: Vector) -> Fetch:
+    def _fetch(self, planner: Planner, called_kg: Vector, days: float) -> Fetch:
         """Plan a period; a zone whose depots are full is fetched from only as far as they have room."""
-        planner = self._planner
-        assert planner is not None
-        fetch = planner.fetch(called_kg, days, fleet_factor)
-        zones = len(self._zones)
-        wanted = np.where(self._informal, 0.0, fetch.kg).reshape(zones, -1).sum(axis=1)
+        factor = self._terms.by_zone(np.array([self._world.dials[dial] for dial in self._fleet_dials]))
+        on_the_road = self.fleet.on_the_road(planner.service.vehicles * factor, days)
+        fetch = planner.fetch(called_kg, days, factor, on_the_road)
+        wanted = np.where(self._informal, 0.0, fetch.kg).reshape(self._shape).sum(axis=1)
         room = np.maximum(self._storage_kg - self.depots.stored_kg(), 0.0)
         if (wanted <= room).all():
             return fetch
-        fit = np.minimum(np.divide(room, wanted, out=np.ones(zones), where=wanted > 0.0), 1.0)
-        by_queue = np.repeat(fit, len(self._channel_keys))
-        return planner.fetch(np.where(self._informal, called_kg, fetch.kg * by_queue), days, fleet_factor)
+        fit = np.minimum(np.divide(room, wanted, out=np.ones(len(wanted)), where=wanted > 0.0), 1.0)
+        by_queue = np.repeat(fit, self._shape[1])
+        return planner.fetch(np.where(self._informal, called_kg, fetch.kg * by_queue), days, factor, on_the_road)
 
     def _room_kg(self, day: float, when: float) -> Vector:
         """What may still wait on `day` in each queue [kg]: what was offered within people's patience, or what points hold."""
@@ -197,31 +206,33 @@ class Collection:
     def _clear(self, _: object) -> None:
         informal = self._terms.informal
         share = informal.sold_to_formal_share.at(self._world.decimal_year) if informal else 1.0
-        factor = self._world.dials[f"collection.{self._terms.country}.sold_to_formal_factor"]
-        self.depots.dispatch(min(share * factor, 1.0), self._send)
+        factor = self._world.dials[self._sold_dial]
+        if share * factor > 1.0 and not self._all_sold:
+            self._all_sold = True
+            country = self._terms.country
+            self._world.warnings.append(
+                f"{country}: sold_to_formal_factor {factor:g} asks for more than all that buyers collect; they sell all of it."
+            )
+        self.depots.dispatch(min(share * factor, 1.0), self._send, apart=self._resolution.vehicles == "vehicle")
 
     def _take(self, queue: int, kg: float) -> list[Lot]:
         return self.waiting.take(queue, kg, self.vehicles)
 
-    def _deliver(self, queue: int, lots: list[Lot]) -> None:
-        self.depots.bring(queue // len(self._channel_keys), lots, self.vehicles)
+    def _take_all(self, kg: Vector) -> list[list[Lot]]:
+        return self.waiting.take_all(kg, self.vehicles)
 
-    def _send(self, receiver: Receiver, cargo: Cargo) -> None:
-        if self._resolution.vehicles == "platoon":
-            self.line_haul.send(receiver, cargo, self._days, self._distance_km)
-            return
-        for zone in sorted({zone for loads in cargo.values() for zone, _ in loads}):
-            own = {group: [load for load in loads if load[0] == zone] for group, loads in cargo.items()}
-            self.line_haul.send(receiver, own, self._days, self._distance_km)
+    def _deliver(self, zone: int, lots: list[Lot]) -> None:
+        self.depots.bring(zone, lots, self.vehicles)
 
-    def _distance_km(self, zone: int, receiver: Receiver) -> float:
-        return self._road_km(self._zones[zone], receiver)
+    def _send(self, consignment: Consignment) -> None:
+        self.line_haul.send(consignment, self._days)
 
-    def _space_kg(self, receiver: Receiver, group: str) -> float:
-        return self.line_haul.space_kg(receiver, group)
-
-    def _dial(self, channel: str) -> str:
-        return f"collection.{self._terms.country}.{channel}.fleet_factor"
+    def _distance_km(self, receiver: Receiver) -> Vector:
+        """Road distance from each zone to a receiver [km]."""
+        km = self._km.get(receiver.name)
+        if km is None:
+            km = self._km[receiver.name] = np.array([self._road_km(zone, receiver) for zone in self._terms.zones.zones])
+        return km
 
 
 def wire_collection(
@@ -235,6 +246,7 @@ def wire_collection(
     router: Router,
     crude: Receiver | None,
     road_km: RoadKm,
+    paid_factor: Vector | None = None,
 ) -> Collection:
     """Build the collection of one home country; call `start()` on it before the clock runs.
 
@@ -246,6 +258,8 @@ def wire_collection(
         Takes what informal buyers do not sell to formal plants.
     road_km
         Road distance from a zone of collection to a receiver [km].
+    paid_factor
+        What informal buyers pay over what they paid when shares were observed, by month; None: as ever.
 
     Raises
     ------
@@ -255,6 +269,14 @@ def wire_collection(
     terms = terms_of(country_key, country, gather(zones, country_key, resolution.zones), vehicles)
     sensitivity = country.informal.price_sensitivity.value if country.informal else 0.0
     offers = Offers(
-        country_key, arisings, terms.zones, terms.channels, sensitivity, world.streams, world.composition, resolution.period_days
+        country_key,
+        arisings,
+        terms.zones,
+        terms.channels,
+        sensitivity,
+        world.streams,
+        world.composition,
+        resolution.period_days,
+        paid_factor,
     )
     return Collection(world, terms, offers, resolution, router, crude, road_km)

@@ -44,8 +44,12 @@ def book_year(
     co2_kg: Vector,
     depots: Depots,
     line_haul: LineHaul,
+    paid_factor: float = 1.0,
 ) -> None:
-    """Book payments and emissions of `year`; vectors have one entry per queue."""
+    """Book payments and emissions of `year`; vectors have one entry per queue.
+
+    `paid_factor`: what informal buyers paid over their stated price in the mean of the year.
+    """
     country, zones = terms.country, len(terms.zones.zones)
 
     def pay(payer: str, payee: str, item: str, usd: float) -> None:
@@ -58,35 +62,40 @@ def book_year(
 
     sums = (values.reshape(zones, -1).sum(axis=0).tolist() for values in (collected_kg, cost_usd, co2_kg))
     for channel, kg, cost, co2 in zip(terms.channels.values(), *sums, strict=True):
-        _pay_for(channel, year + 0.5, kg, cost, pay)
+        _pay_for(channel, year + 0.5, kg, cost, pay, paid_factor)
         emit("collection", channel.vehicle, co2)
     handled = line_haul.moved_kg / KG_PER_T * terms.depots.handling_usd_per_t.at(year + 0.5)
     pay(SCHEMES, "depots", "depot handling", handled)
     pay(SCHEMES, "hauliers", "line-haul", line_haul.cost_usd)
     emit("linehaul", terms.depots.linehaul_vehicle, line_haul.co2_kg)
-    _resell(terms, year + 0.5, depots, pay)
+    _resell(terms, year + 0.5, depots, pay, paid_factor)
 
 
-def _pay_for(channel: ChannelSpec, when: float, kg: float, cost: float, pay: Pay) -> None:
+def _pay_for(channel: ChannelSpec, when: float, kg: float, cost: float, pay: Pay, paid_factor: float) -> None:
     payer = PAYERS[channel.kind]
     pay(payer, "informal workers" if channel.kind == INFORMAL else "fleets", "collection", cost)
-    price = _price(channel, when)
+    price = _price(channel, when, paid_factor)
     if price >= 0.0:
         pay(payer, "households", "purchase", price * kg)
     else:
         pay("households", payer, "fee", -price * kg)
     pay(payer, "handlers", "handling", channel.handling_usd_per_t.at(when) * kg / KG_PER_T)
+    pay("producers", payer, "producer fee", channel.producer_fee_usd_per_kg.at(when) * kg)
+    refund = max(channel.incentive_usd_per_kg.at(when), 0.0) * channel.incentive_refund_share.at(when)
+    pay("government", payer, "subsidy", channel.subsidy_usd_per_kg.at(when) * kg)
+    pay("government", payer, "incentive refund", refund * kg)
 
 
-def _resell(terms: Terms, when: float, depots: Depots, pay: Pay) -> None:
+def _resell(terms: Terms, when: float, depots: Depots, pay: Pay, paid_factor: float) -> None:
     """Buyers sell on at their purchase price and a margin."""
     buyers = [channel for channel in terms.channels.values() if channel.kind == INFORMAL]
     if not buyers or terms.informal is None:
         return
-    price = _price(buyers[0], when) * (1.0 + terms.informal.margin_share.at(when))
+    price = _price(buyers[0], when, paid_factor) * (1.0 + terms.informal.margin_share.at(when))
     pay("dismantlers", "informal buyers", "purchase", price * depots.sold_to_formal_kg)
     pay("informal dismantlers", "informal buyers", "purchase", price * depots.crude_kg)
 
 
-def _price(channel: ChannelSpec, when: float) -> float:
-    return channel.paid_to_household_usd_per_kg.at(when) + channel.incentive_usd_per_kg.at(when)
+def _price(channel: ChannelSpec, when: float, paid_factor: float) -> float:
+    paid = channel.paid_to_household_usd_per_kg.at(when) * (paid_factor if channel.kind == INFORMAL else 1.0)
+    return paid + channel.incentive_usd_per_kg.at(when)

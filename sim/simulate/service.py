@@ -107,7 +107,6 @@ def service_of(terms: Terms, when: float) -> Service:
         unload_hours=terms.by_zone(np.array(bay)),
         shift_hours=of_vehicles("shift_hours"),
         hours_per_year=of_vehicles("driver_hours_per_year"),
-        off_road_days_per_km=of_vehicles("breakdowns_per_100k_km") / 1e5 * of_vehicles("repair_days"),
         road_factor=of_vehicles("road_factor"),
         days_per_week=of_channels("working_days_per_week"),
         bases=bases,
@@ -140,7 +139,7 @@ def _districts(terms: Terms, channels: list[ChannelSpec], when: float, reached: 
 
 
 def crew_of(terms: Terms, when: float) -> Crew:
-    """Return names and prices of the vehicles of each queue; buyers earn by the hour what they earn in a day."""
+    """Return names, prices and breakdowns of the vehicles of each queue; buyers earn by the hour what they earn in a day."""
     channels = list(terms.channels.values())
     vehicles = [terms.vehicles[channel.vehicle] for channel in channels]
     per_hour = [
@@ -155,6 +154,8 @@ def crew_of(terms: Terms, when: float) -> Crew:
         usd_per_km=terms.by_zone(np.array([vehicle.cost_usd_per_km.at(when) for vehicle in vehicles])),
         usd_per_hour=terms.by_zone(np.array(per_hour)),
         co2_kg_per_km=terms.by_zone(np.array([vehicle.co2_kg_per_km.at(when) for vehicle in vehicles])),
+        breakdowns_per_km=terms.by_zone(np.array([vehicle.breakdowns_per_100k_km.at(when) / 1e5 for vehicle in vehicles])),
+        repair_days=terms.by_zone(np.array([vehicle.repair_days.at(when) for vehicle in vehicles])),
     )
 
 

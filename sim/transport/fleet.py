@@ -1,16 +1,17 @@
-"""Vehicles that fetch: each route, or all routes of a period together, is one cycle of two kernel events.
+"""Vehicles that fetch: each route, or all routes of a zone and period together, is one cycle.
 
-`grain = "vehicle"`: every vehicle is its own; it takes the next job of its queue when it is back. `"platoon"`: all
-routes of a queue and period travel as one, with the sum of their loads. The code is the same, with fewer, larger jobs.
+Alone, a vehicle takes the next job of its queue when it is back: two kernel events a route, arrival at the bay and
+unloaded, and a third where it breaks down. In platoons all routes of a zone and period travel as one, with the sum of
+their loads, and are unloaded at their mean time: one event.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,10 @@ from sim.core.calendar import HOURS_PER_DAY
 from sim.core.lot import Lot
 from sim.engine.clock import Clock
 from sim.engine.recorder import Recorder
+from sim.engine.station import Station
+from sim.transport.breakdowns import Breakdowns
 from sim.transport.rounds import DAYS_PER_WEEK, Fetch, Planner
+from sim.transport.trips import Trace, Trip
 
 Vector = NDArray[np.float64]
 KEYS = ("year", "country", "zone", "channel", "vehicle")
@@ -28,30 +32,44 @@ ROUTES, STOPS, KM, HOURS, LOAD, CAPACITY, COST, CO2 = range(8)
 
 
 class Job(NamedTuple):
-    """Routes to be driven together; stops, km and hours are of all of them.
+    """A route, or a part of one where `routes` < 1.
 
-    road_days : from departure to the bay [days]. bay_days : at the bay [days].
+    kg, km : of all of it. road_days : from departure to the bay [days]. bay_days : at the bay [days].
     """
 
     queue: int
     kg: float
     routes: float
-    stops: float
     km: float
-    hours: float
     road_days: float
     bay_days: float
 
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """What a queue's vehicles are called and cost; every field has one entry per queue."""
+    """What a queue's vehicles are called, cost and suffer; every field has one entry per queue."""
 
     vehicle: tuple[str, ...]
     payload_kg: Vector
     usd_per_km: Vector
     usd_per_hour: Vector
     co2_kg_per_km: Vector
+    breakdowns_per_km: Vector
+    repair_days: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What a fleet calls when it loads and unloads.
+
+    take : `take(queue, kg)` hands over lots when a vehicle leaves; they are then in the vehicles' account.
+    take_all : `take_all(kg)` does so for a platoon of every zone; kg by queue, lots by zone.
+    deliver : `deliver(zone, lots)` takes them when they are unloaded.
+    """
+
+    take: Callable[[int, float], list[Lot]]
+    take_all: Callable[[Vector], list[list[Lot]]]
+    deliver: Callable[[int, list[Lot]], None]
 
 
 class Fleet:
@@ -59,77 +77,141 @@ class Fleet:
 
     Parameters
     ----------
-    take
-        `take(queue, kg)` hands over lots when a vehicle leaves; they are then in the vehicles' account.
-    deliver
-        `deliver(queue, lots)` takes them when it has unloaded.
+    alone
+        Whether the vehicles of a queue travel each by itself, else in platoons.
+    places
+        Country, zone and channel of each queue, zone by zone.
     bays
-        Number of unload bays by zone; queue q unloads at zone q // (queues / zones). Waiting for one costs no event.
+        Number of unload bays by zone. Waiting for one costs no event.
     """
 
     def __init__(
         self,
         clock: Clock,
-        grain: Literal["vehicle", "platoon"],
-        queues: int,
-        bays: list[int],
-        take: Callable[[int, float], list[Lot]],
-        deliver: Callable[[int, list[Lot]], None],
+        alone: NDArray[np.bool_],
+        places: Sequence[tuple[str, str, str]],
+        bays: Sequence[int],
+        hands: Hands,
+        breakdowns: Breakdowns,
+        trace: Trace | None = None,
     ) -> None:
-        self._clock, self._grain = clock, grain
-        self._take, self._deliver = take, deliver
+        self._clock, self._alone, self._places, self._hands = clock, alone, places, hands
+        self._breakdowns, self._trace = breakdowns, trace
+        queues = len(places)
         self._zone = [queue * len(bays) // queues for queue in range(queues)]
-        self._free_bays = list(bays)
-        self._at_gate: list[deque[tuple[int, Job]]] = [deque() for _ in bays]
-        self._jobs: list[deque[Job]] = [deque() for _ in range(queues)]
-        self._out = [0] * queues  # vehicles on the way
+        each = queues // len(bays)
+        self.bays = [Station(clock, count, name=f"bays of {places[zone * each][1]}") for zone, count in enumerate(bays)]
+        self._bay_count = np.array(bays, dtype=np.float64)
+        self._jobs: list[deque[Job]] = [deque() for _ in places]
+        self._out = [0] * queues  # vehicles on the way or in repair
         self._slots = [1] * queues
-        self._travelling: dict[int, list[Lot]] = {}
-        self._departures = 0
-        self._recorder = Recorder()
-        self._keys: list[tuple[int, str, str, str, str]] = []
-        self._cells: list[list[float] | None] = []
-        self._prices: list[tuple[float, float, float, float]] = []
+        self._travelling: dict[int, tuple[float, list[Lot]]] = {}
+        self._departures = self._year = 0
+        self._off_days = np.zeros(queues)  # vehicle days of repair that platoons still owe
+        self._behind_days = np.zeros(len(bays))  # by which bays are late with the platoons of a zone
+        self._crew: Crew | None = None
+        self._book = np.zeros((len(MEASURES), queues))
+        self._each = np.zeros((len(MEASURES), queues))  # of one route as planned now
+        self._driven = [0.0] * queues  # routes since that plan
 
     def held(self) -> Iterator[Lot]:
         """All lots on vehicles."""
-        for lots in self._travelling.values():
+        for _, lots in self._travelling.values():
             yield from lots
 
-    def open_year(self, recorder: Recorder, year: int, country: str, places: list[tuple[str, str]], crew: Crew) -> None:
-        """Book into `year` from now on; `places` are zone and channel of each queue, which get a row when a vehicle leaves."""
+    # the year
+
+    def open_year(self, year: int, crew: Crew) -> None:
+        """Count anew and drive at these costs from now on."""
+        self._year, self._crew = year, crew
+        self._breakdowns.open_year(crew.breakdowns_per_km.tolist(), crew.repair_days.tolist())
+
+    def close_year(self, recorder: Recorder) -> None:
+        """Write the year, a row for each queue that vehicles drove for, and begin the next."""
+        crew, book = self._crew, self.booked()
+        assert crew is not None
         recorder.declare("fleet", KEYS, MEASURES)
-        self._recorder = recorder
-        names = zip(places, crew.vehicle, strict=True)
-        self._keys = [(year, country, zone, channel, vehicle) for (zone, channel), vehicle in names]
-        self._cells = [None] * len(self._keys)
-        columns = (crew.payload_kg, crew.usd_per_km, crew.usd_per_hour, crew.co2_kg_per_km)
-        self._prices = list(zip(*(column.tolist() for column in columns), strict=True))
+        for queue in np.flatnonzero(book[ROUTES]).tolist():
+            recorder.cell("fleet", self._year, *self._places[queue], crew.vehicle[queue])[:] = book[:, queue].tolist()
+        self._book = np.zeros_like(book)
 
-    def booked(self, measure: int) -> Vector:
-        """One measure of this year so far, by queue."""
-        return np.array([cell[measure] if cell else 0.0 for cell in self._cells])
+    def booked(self) -> Vector:
+        """Measures of this year so far, shape (measures, queues)."""
+        self._book += self._each * np.array(self._driven)
+        self._driven = [0.0] * len(self._driven)
+        return self._book
 
-    def dispatch(self, planner: Planner, fetch: Fetch) -> None:
-        """Send vehicles out for one period; jobs left over from the period before are planned anew."""
+    def _plan(self, fetch: Fetch) -> None:
+        """Count what was driven so far, and know what a route is from now on."""
+        self.booked()
+        crew = self._crew
+        assert crew is not None
+        load = np.divide(fetch.kg, fetch.routes, out=np.zeros_like(fetch.kg), where=fetch.routes > 0.0)
+        cost = crew.usd_per_km * fetch.km + crew.usd_per_hour * fetch.hours
+        one = np.ones_like(load)
+        columns = (one, fetch.stops, fetch.km, fetch.hours, load, crew.payload_kg, cost, crew.co2_kg_per_km * fetch.km)
+        self._each = np.stack(columns)
+
+    def on_the_road(self, vehicles: Vector, days: float) -> Vector:
+        """Share of the fleets' time in the coming `days` that repairs leave to platoons; single vehicles are just away."""
+        capacity = vehicles * days
+        lost = np.minimum(self._off_days, capacity)
+        self._off_days -= lost
+        return 1.0 - np.divide(lost, capacity, out=np.zeros_like(lost), where=capacity > 0.0)
+
+    # a period
+
+    def dispatch(self, planner: Planner, fetch: Fetch, days: float) -> None:
+        """Send vehicles out for a period of `days`; jobs left over from the period before are planned anew."""
+        self._plan(fetch)
+        together = np.flatnonzero((fetch.kg > 0.0) & ~self._alone)
+        if together.size:
+            self._send_platoons(fetch, together, planner.service.unload_hours / HOURS_PER_DAY, days)
+        if self._alone.any():
+            self._send_vehicles(planner, fetch)
+
+    # platoons
+
+    def _send_platoons(self, fetch: Fetch, queues: NDArray[np.intp], bay_days: Vector, days: float) -> None:
+        """All routes of a zone leave together; where bays have more work than time, its platoons get home late."""
+        kg, routes, km = np.zeros((3, fetch.kg.size))
+        kg[queues], routes[queues], km[queues] = fetch.kg[queues], fetch.routes[queues], (fetch.km * fetch.routes)[queues]
+        lots, zones = self._hands.take_all(kg), len(self.bays)
+        for queue, driven, way in zip(queues.tolist(), routes[queues].tolist(), km[queues].tolist(), strict=True):
+            self._driven[queue] += driven
+            self._off_days[queue] += self._breakdowns.after(queue, way)
+        work_days = (routes * bay_days).reshape(zones, -1).sum(axis=1) / self._bay_count
+        self._behind_days = np.maximum(self._behind_days + work_days - days, 0.0)
+        whole, hours = (each.reshape(zones, -1).sum(axis=1) for each in (kg, kg * fetch.hours))
+        delay = np.divide(hours, whole * HOURS_PER_DAY, out=np.zeros(zones), where=whole > 0.0) + self._behind_days
+        for zone, (load, each) in enumerate(zip(lots, delay.tolist(), strict=True)):
+            if load:
+                self._clock.after(each, self._unload_platoon, (self._depart(load), zone))
+        if self._trace is not None:
+            for queue in queues.tolist():
+                self._tell(queue, float(routes[queue]), self._clock.now, self._clock.now + float(delay[self._zone[queue]]))
+
+    def _unload_platoon(self, journey: tuple[int, int]) -> None:
+        number, zone = journey
+        self._hands.deliver(zone, self._travelling.pop(number)[1])
+
+    # single vehicles
+
+    def _send_vehicles(self, planner: Planner, fetch: Fetch) -> None:
         service, rounds = planner.service, planner.rounds
+        # nights and free days included, so that a vehicle makes as many trips a week as planned
+        cycle = DAYS_PER_WEEK / np.maximum(service.days_per_week * rounds.trips_per_day, 1e-9)
         bay_days = service.unload_hours / HOURS_PER_DAY
-        road_days = np.maximum(fetch.hours / HOURS_PER_DAY - bay_days, 0.0)
-        if self._grain == "vehicle":
-            # nights and free days included, so that a vehicle makes as many trips a week as planned
-            cycle = DAYS_PER_WEEK / np.maximum(service.days_per_week * rounds.trips_per_day, 1e-9)
-            road_days = np.where(rounds.trips_per_day > 0.0, np.maximum(cycle - bay_days, 0.0), road_days)
-        for jobs in self._jobs:
-            jobs.clear()
-        columns = np.stack((fetch.kg, fetch.routes, fetch.stops, fetch.km, fetch.hours, road_days, bay_days, service.vehicles))
-        busy = np.flatnonzero(fetch.kg > 0.0)
-        for queue, row in zip(busy.tolist(), columns[:, busy].T.tolist(), strict=True):
-            kg, routes, stops, km, hours, road, bay, vehicles = row
-            if self._grain == "platoon":
-                self._leave(Job(queue, kg, routes, stops * routes, km * routes, hours * routes, road, bay))
-                continue
-            whole = Job(queue, kg / routes, 1.0, stops, km, hours, road, bay)
-            self.drive(queue, [*[whole] * int(routes), _times(whole, routes % 1.0)], max(math.ceil(vehicles), 1))
+        plain_days = fetch.hours / HOURS_PER_DAY - bay_days
+        road_days = np.maximum(np.where(rounds.trips_per_day > 0.0, cycle - bay_days, plain_days), 0.0)
+        for waiting in self._jobs:
+            waiting.clear()
+        busy = np.flatnonzero((fetch.kg > 0.0) & self._alone)
+        columns = np.stack((fetch.routes, self._each[LOAD], fetch.km, road_days, bay_days, service.vehicles))
+        for queue, (routes, kg, km, road, bay, vehicles) in zip(busy.tolist(), columns[:, busy].T.tolist(), strict=True):
+            rest = routes % 1.0
+            jobs = [Job(queue, kg, 1.0, km, road, bay)] * int(routes)
+            self.drive(queue, [*jobs, Job(queue, kg * rest, rest, km * rest, road, bay)], max(math.ceil(vehicles), 1))
 
     def drive(self, queue: int, jobs: Iterable[Job], vehicles: int) -> None:
         """Let at most `vehicles` at a time do jobs of a queue, each the next one as soon as it has unloaded."""
@@ -140,56 +222,48 @@ class Fleet:
             self._leave(waiting.popleft())
 
     def _leave(self, job: Job) -> None:
-        queue = job.queue
-        lots = self._take(queue, job.kg)
-        if not lots:
-            return
-        cell = self._cells[queue]
-        if cell is None:
-            cell = self._cells[queue] = self._recorder.cell("fleet", *self._keys[queue])
-        payload, per_km, per_hour, co2 = self._prices[queue]
-        cell[ROUTES] += job.routes
-        cell[STOPS] += job.stops
-        cell[KM] += job.km
-        cell[HOURS] += job.hours
-        cell[LOAD] += job.kg
-        cell[CAPACITY] += job.routes * payload
-        cell[COST] += per_km * job.km + per_hour * job.hours
-        cell[CO2] += co2 * job.km
+        lots = self._hands.take(job.queue, job.kg)
+        if lots:
+            self._driven[job.queue] += job.routes
+            self._out[job.queue] += 1
+            self._clock.after(job.road_days, self._arrive, (self._depart(lots), job))
+
+    def _depart(self, lots: list[Lot]) -> int:
         self._departures += 1
-        self._travelling[self._departures] = lots
-        self._out[queue] += 1
-        self._clock.after(job.road_days, self._arrive, (self._departures, job))
+        self._travelling[self._departures] = self._clock.now, lots
+        return self._departures
 
     def _arrive(self, trip: tuple[int, Job]) -> None:
         job = trip[1]
-        zone = self._zone[job.queue]
-        if job.bay_days <= 0.0:
+        if job.bay_days > 0.0:
+            self.bays[self._zone[job.queue]].offer(trip, job.bay_days, self._unloaded)
+        else:
             self._unloaded(trip)
-        elif self._free_bays[zone]:
-            self._free_bays[zone] -= 1
-            self._clock.after(job.bay_days, self._leave_bay, trip)
-        else:
-            self._at_gate[zone].append(trip)
-
-    def _leave_bay(self, trip: tuple[int, Job]) -> None:
-        zone = self._zone[trip[1].queue]
-        if self._at_gate[zone]:
-            following = self._at_gate[zone].popleft()
-            self._clock.after(following[1].bay_days, self._leave_bay, following)
-        else:
-            self._free_bays[zone] += 1
-        self._unloaded(trip)
 
     def _unloaded(self, trip: tuple[int, Job]) -> None:
-        journey, job = trip
+        number, job = trip
         queue = job.queue
-        self._deliver(queue, self._travelling.pop(journey))
+        left_day, lots = self._travelling.pop(number)
+        self._hands.deliver(self._zone[queue], lots)
+        if self._trace is not None:
+            self._tell(queue, job.routes, left_day, self._clock.now)
+        repair_days = self._breakdowns.after(queue, job.km)
+        if repair_days > 0.0:
+            self._clock.after(repair_days, self._ready, queue)
+        else:
+            self._ready(queue)
+
+    def _ready(self, queue: int) -> None:
         self._out[queue] -= 1
         if self._jobs[queue] and self._out[queue] < self._slots[queue]:
             self._leave(self._jobs[queue].popleft())
 
+    # telling
 
-def _times(job: Job, routes: float) -> Job:
-    """The job of `routes` such routes at the same time."""
-    return job._replace(kg=job.kg * routes, routes=routes, stops=job.stops * routes, km=job.km * routes, hours=job.hours * routes)
+    def _tell(self, queue: int, routes: float, left_day: float, back_day: float) -> None:
+        crew = self._crew
+        assert crew is not None
+        assert self._trace is not None
+        _, stops, km, hours, load, _, cost, co2 = (self._each[:, queue] * routes).tolist()
+        where = (self._year, *self._places[queue], crew.vehicle[queue])
+        self._trace(Trip(left_day, back_day, *where, routes, stops, km, hours, load, cost, co2))

@@ -15,6 +15,7 @@ from sim.transport.lane_spec import SeaSpec
 EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
 RETRY_DAYS = 7.0  # how often a truck before a full yard asks again; a waiting time is known to a week
 KG_PER_T = 1000.0
+_Journey = list[tuple[int, str, float]]  # loads of one journey: number in transit, material, mass [kg]
 
 
 class Point(NamedTuple):
@@ -40,10 +41,10 @@ def road_km(a: Point | None, b: Point | None, rules: SeaSpec) -> float:
 
 def book_road(world: World, rules: SeaSpec, kg: float, km: float, payer: str, country: str) -> None:
     """Book what a truck costs and emits for `kg` over `km`, paid by `payer`."""
-    t_km, year = kg / KG_PER_T * km, world.decimal_year
-    usd = t_km * rules.road_usd_per_t_km.at(year)
-    world.recorder.cell("payments", world.year, payer, f"road hauliers {country}", "road haul")[0] += usd
-    world.recorder.cell("emissions", world.year, country, "linehaul", "diesel")[0] += t_km * rules.road_co2_kg_per_t_km.at(year)
+    t_km, when = kg / KG_PER_T * km, world.decimal_year
+    usd, co2_kg = t_km * rules.road_usd_per_t_km.at(when), t_km * rules.road_co2_kg_per_t_km.at(when)
+    world.recorder.cell("payments", int(when), payer, f"road hauliers {country}", "road haul")[0] += usd
+    world.recorder.cell("emissions", int(when), country, "linehaul", "diesel")[0] += co2_kg
 
 
 class Dock:
@@ -56,7 +57,7 @@ class Dock:
         self.name, self.country = plant.name, plant.country
         self.on_road_kg = self.at_sea_kg = 0.0
         self._world, self._plant, self._free_kg_per_day = world, plant, free_kg_per_day
-        self._account = world.ledger.account(f"{plant.name}: gate", "linehaul", plant.country)
+        self._account = world.ledger.account(f"{plant.name}: gate", "haul", plant.country)
         world.ledger.accounts[self._account].holdings = self._held
         self._queues: dict[str, Stockpile] = {}
         self._asking = False
@@ -83,27 +84,25 @@ class Dock:
             queue = self._queues[material] = Stockpile(self._account)
         self._world.ledger.move(self._world.clock.now, lots, source, queue)
         self._push(material, queue)
-        self._ask_again()
+        if not self._asking and queue.lots:
+            self._asking = True
+            self._world.clock.after(RETRY_DAYS, self._asked)
 
     def _push(self, material: str, queue: Stockpile) -> None:
         kg = min(self._plant.space_kg(material), queue.kg)
         if kg > DUST * queue.kg:
             self._plant.receive(material, queue.take(kg), self._account)
 
-    def _ask_again(self) -> None:
-        if not self._asking and self._waiting_kg() > 0.0:
-            self._asking = True
-            self._world.clock.after(RETRY_DAYS, self._asked)
-
     def _asked(self, _: object) -> None:
-        self._asking = False
         for material, queue in self._queues.items():
             if queue.lots:
                 self._push(material, queue)
-        self._ask_again()
+        self._asking = any(queue.lots for queue in self._queues.values())
+        if self._asking:
+            self._world.clock.after(RETRY_DAYS, self._asked)
 
     def _waiting_kg(self) -> float:
-        return sum(queue.kg for queue in self._queues.values())
+        return sum(queue.kg for queue in self._queues.values()) if self._asking else 0.0
 
     def _held(self) -> Iterator[Lot]:
         for queue in self._queues.values():
@@ -111,13 +110,17 @@ class Dock:
 
 
 class Haul:
-    """Trucks to one plant from within its country: days, cost and CO2 by distance."""
+    """Trucks to one plant from within its country: days, cost and CO2 by distance.
+
+    What one place sends at one instant travels together, whatever the materials.
+    """
 
     def __init__(self, world: World, dock: Dock, rules: SeaSpec, distance_km: Callable[[int], float]) -> None:
         """`distance_km` gives the road distance from the place of a ledger account."""
         self.name, self.country = dock.name, dock.country
         self._world, self._dock, self._rules, self._distance_km = world, dock, rules, distance_km
-        self._transit = Transit(world.ledger, f"{dock.name}: on the road", "linehaul", dock.country)
+        self._transit = Transit(world.ledger, f"{dock.name}: on the road", "haul", dock.country)
+        self._loading: tuple[float, int, _Journey] | None = None  # when and where the last journey began
 
     def space_kg(self, material: str = "") -> float:
         """Mass the plant would take now, less what is on the road to it [kg]."""
@@ -126,13 +129,18 @@ class Haul:
     def receive(self, material: str, lots: list[Lot], source: int) -> None:
         """Load lots out of account `source`; they reach the plant after the drive."""
         world, km = self._world, self._distance_km(source)
-        kg = world.ledger.post_all(world.clock.now, source, self._transit.account, lots)
+        now = world.clock.now
+        kg = world.ledger.post_all(now, source, self._transit.account, lots)
         self._dock.on_road_kg += kg
         book_road(world, self._rules, kg, km, self.name, self.country)
-        days = km / self._rules.road_km_per_day.value
-        world.clock.after(days, self._arrive, (self._transit.depart(lots), material, kg))
+        load = (self._transit.depart(lots), material, kg)
+        if self._loading is not None and self._loading[:2] == (now, source):
+            self._loading[2].append(load)
+            return
+        self._loading = (now, source, [load])
+        world.clock.after(km / self._rules.road_km_per_day.value, self._arrive, self._loading[2])
 
-    def _arrive(self, load: tuple[int, str, float]) -> None:
-        journey, material, kg = load
-        self._dock.on_road_kg = max(self._dock.on_road_kg - kg, 0.0)
-        self._dock.deliver(material, self._transit.arrive(journey), self._transit.account)
+    def _arrive(self, loads: _Journey) -> None:
+        for number, material, kg in loads:
+            self._dock.on_road_kg = max(self._dock.on_road_kg - kg, 0.0)
+            self._dock.deliver(material, self._transit.arrive(number), self._transit.account)

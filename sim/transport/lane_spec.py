@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from sim.core.quantity import Quantity
 from sim.core.spec import Days, Factor, Iso3, Key, KgCo2ePer, Km, Name, Spec, Tonnes, UsdPer
 
 
@@ -42,5 +43,8 @@ class SeaSpec(Spec):
     road_usd_per_t_km: UsdPer = Field(description="Truck, empty return included.")
     road_co2_kg_per_t_km: KgCo2ePer = Field(description="Truck.")
     road_km_per_day: Km = Field(description="Distance a truck covers in a day.")
+    smallest_load_t: Tonnes = Field(
+        default=Quantity.constant(2.0), description="A destination's share of a load smaller than this waits for its turn."
+    )
     road_factor: Factor | None = Field(default=None, description="Road km per straight km; none: 1.")
     default_road_km: Km | None = Field(default=None, description="Road distance where a plant has no point; none: 0.")

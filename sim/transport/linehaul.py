@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import accumulate
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +12,32 @@ from numpy.typing import NDArray
 from sim.core.calendar import HOURS_PER_DAY
 from sim.core.lot import Lot
 from sim.engine.transit import Transit
-from sim.engine.world import Receiver, World
-from sim.transport.fleet import KEYS, MEASURES
-from sim.transport.route import route_co2_kg, route_cost_usd
+from sim.engine.world import Receiver, Router, World
+from sim.transport.fleet import CO2, COST, KEYS, LOAD, MEASURES
+from sim.transport.route import fill_days, route_co2_kg, route_cost_usd
+from sim.transport.trips import Trip
 
-Cargo = dict[str, list[tuple[int, list[Lot]]]]
-"""Product group -> zone and lots, in order of loading."""
 CHANNEL = "linehaul"
 Vector = NDArray[np.float64]
+
+
+class Cargo(Protocol):
+    """What depots load for one plant: lots by product group, and what each zone sends [kg]."""
+
+    @property
+    def receiver(self) -> Receiver:
+        """The plant."""
+        ...
+
+    @property
+    def lots(self) -> dict[str, list[Lot]]:
+        """Lots by product group."""
+        ...
+
+    @property
+    def zone_kg(self) -> Vector:
+        """What each zone sends [kg]."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +56,27 @@ class Truck:
     backhaul_discount_share: float
 
 
-def travel_days(hours: float, shift_hours: float) -> float:
-    """Return how long a drive takes when the driver rests after each shift [days]."""
-    shifts, rest = divmod(hours, shift_hours)
-    return shifts + rest / HOURS_PER_DAY
-
-
-@dataclass(frozen=True, slots=True)
-class Journey:
-    """Trucks on their way to one plant."""
-
-    number: int
-    receiver: Receiver
-    cargo: Cargo
-    kg: float
+def travel_days(hours: Vector, shift_hours: float) -> Vector:
+    """Return how long drives take when the driver rests after each shift [days]."""
+    shifts, rest = np.divmod(hours, shift_hours)
+    return np.asarray(shifts + rest / HOURS_PER_DAY)
 
 
 class LineHaul:
     """Line-haul of one country: all trucks of a period to one plant arrive in one kernel event.
 
-    Each zone has its own loads, trips, km and cost; the event comes at their mean arrival, weighted by mass. Single
-    vehicles (`grain = "vehicle"`) are sent zone by zone, so that each zone arrives by itself.
+    Each zone has its own loads, trips, km and cost; the event comes at their mean arrival, weighted by mass. With single
+    vehicles (`grain = "vehicle"`) depots send zone by zone, so that each zone arrives by itself.
 
     Parameters
     ----------
+    router
+        Is told what has arrived and no longer is on its way.
     turned_back
-        `turned_back(zone, group, lots)` takes what a full yard refused; the lots are back in the depot's account.
+        `turned_back(cargo, group, share)` takes a share of a group that a full yard refused; the lots are back in the
+        depot's account.
+    distance_km
+        Road distance from each zone to a receiver [km].
     """
 
     def __init__(
@@ -74,73 +86,97 @@ class LineHaul:
         zones: tuple[str, ...],
         depots: Vector,
         depot_account: int,
-        turned_back: Callable[[int, str, list[Lot]], None],
+        router: Router,
+        turned_back: Callable[[Any, str, float], None],
+        distance_km: Callable[[Receiver], Vector],
     ) -> None:
-        self._world, self._country, self._zones, self._depots = world, country, zones, [float(count) for count in depots]
-        self._depot_account, self._turned_back = depot_account, turned_back
+        self._world, self._country, self._zones, self._depots = world, country, zones, depots
+        self._depot_account, self._router = depot_account, router
+        self._turned_back, self._distance_km = turned_back, distance_km
         self.transit = Transit(world.ledger, f"{country} line-haul", "linehaul", country)
-        self._on_way: dict[str, float] = {}
         self._truck: Truck | None = None
-        self.moved_kg = self.cost_usd = self.co2_kg = 0.0
+        self._book = np.zeros((len(MEASURES), len(zones)))
         world.recorder.declare("fleet", KEYS, MEASURES)
 
     def open_year(self, truck: Truck) -> None:
-        """Run by these rules from now on, and count mass, cost and emissions anew."""
-        self.moved_kg = self.cost_usd = self.co2_kg = 0.0
+        """Run by these rules from now on, and count anew."""
         self._truck = truck
+        self._book[:] = 0.0
 
-    def space_kg(self, receiver: Receiver, group: str) -> float:
-        """What a receiver would take beyond what is on its way [kg]."""
-        return receiver.space_kg(group) - self._on_way.get(receiver.name, 0.0)
-
-    def send(self, receiver: Receiver, cargo: Cargo, days: float, distance_km: Callable[[int, Receiver], float]) -> None:
-        """Send what depots gathered over `days` for one plant; the lots are in the depots' account."""
-        by_zone: dict[int, float] = {}
-        for loads in cargo.values():
-            for zone, lots in loads:
-                by_zone[zone] = by_zone.get(zone, 0.0) + sum(lot.kg for lot in lots)
-        kg = sum(by_zone.values())
-        if kg <= 0.0:
-            return
-        delay = sum(each * self._drive(zone, each, distance_km(zone, receiver), days) for zone, each in by_zone.items()) / kg
-        lots = [lot for loads in cargo.values() for _, each in loads for lot in each]
-        self._world.ledger.post_all(self._world.clock.now, self._depot_account, self.transit.account, lots)
-        self._on_way[receiver.name] = self._on_way.get(receiver.name, 0.0) + kg
-        journey = Journey(self.transit.depart(lots), receiver, cargo, kg)
-        self._world.clock.after(delay, self._arrive, journey)
-
-    def _drive(self, zone: int, kg: float, km: float, days: float) -> float:
-        """Book the trips that take `kg` out of a zone over `days`; return the mean time from depot to plant [days]."""
+    def close_year(self, year: int) -> None:
+        """Write the year."""
         truck = self._truck
         assert truck is not None
-        rate = kg / days / self._depots[zone]
-        fill = min(truck.payload_kg / rate, truck.age_limit_days)
-        trips = kg / (rate * fill)
+        for zone in np.flatnonzero(self._book.any(axis=0)).tolist():
+            cell = self._world.recorder.cell("fleet", year, self._country, self._zones[zone], CHANNEL, truck.name)
+            cell[:] = self._book[:, zone].tolist()
+
+    @property
+    def moved_kg(self) -> float:
+        """What was loaded this year so far [kg]."""
+        return float(self._book[LOAD].sum())
+
+    @property
+    def cost_usd(self) -> float:
+        """What this year's trips cost so far [USD]."""
+        return float(self._book[COST].sum())
+
+    @property
+    def co2_kg(self) -> float:
+        """What this year's trips emitted so far [kg]."""
+        return float(self._book[CO2].sum())
+
+    def send(self, cargo: Cargo, days: float) -> None:
+        """Send what depots gathered over `days` for one plant; the lots are in the depots' account."""
+        world = self._world
+        kg = float(cargo.zone_kg.sum())
+        delay = float(cargo.zone_kg @ self._drive(cargo, days)) / kg
+        lots = [lot for each in cargo.lots.values() for lot in each]
+        world.ledger.post_all(world.clock.now, self._depot_account, self.transit.account, lots)
+        world.clock.after(delay, self._arrive, (self.transit.depart(lots), kg, cargo))
+
+    def _drive(self, cargo: Cargo, days: float) -> Vector:
+        """Book the trips that take a cargo out of its zones over `days`; return their mean time from depot to plant [days]."""
+        truck = self._truck
+        assert truck is not None
+        kg, km = cargo.zone_kg, self._distance_km(cargo.receiver)
+        rate = kg / (days * self._depots)
+        fill = np.asarray(fill_days(rate, truck.payload_kg, truck.age_limit_days))
+        trips = np.where(kg > 0.0, days * self._depots / fill, 0.0)
         out = km / truck.speed_kmh + truck.stop_hours
         hours = out + km / truck.speed_kmh
         charged = 2.0 * km * (1.0 - truck.backhaul_discount_share)
-        cost = trips * float(route_cost_usd(charged, hours, truck.usd_per_km, truck.usd_per_hour))
-        co2 = trips * float(route_co2_kg(charged, truck.co2_kg_per_km))
-        cell = self._world.recorder.cell("fleet", self._world.year, self._country, self._zones[zone], CHANNEL, truck.name)
-        booked = (trips, trips, trips * charged, trips * hours, kg, trips * truck.payload_kg, cost, co2)
-        for measure, amount in enumerate(booked):
-            cell[measure] += amount
-        self.moved_kg += kg
-        self.cost_usd += cost
-        self.co2_kg += co2
-        return 0.5 * fill + travel_days(out, truck.shift_hours)
+        cost = trips * route_cost_usd(charged, hours, truck.usd_per_km, truck.usd_per_hour)
+        co2 = trips * route_co2_kg(charged, truck.co2_kg_per_km)
+        booked = np.stack((trips, trips, trips * charged, trips * hours, kg, trips * truck.payload_kg, cost, co2))
+        self._book += booked
+        taken = 0.5 * fill + travel_days(out, truck.shift_hours)
+        if self._world.trips is not None:
+            self._tell(booked, taken)
+        return np.asarray(taken)
 
-    def _arrive(self, journey: Journey) -> None:
-        self.transit.arrive(journey.number)
-        receiver = journey.receiver
-        self._on_way[receiver.name] -= journey.kg
-        for group, loads in journey.cargo.items():
-            lots = [(zone, lot) for zone, each in loads for lot in each]
-            space, taken = receiver.space_kg(group), len(lots)
-            if space < math.inf:
-                taken = sum(total <= space for total in accumulate(lot.kg for _, lot in lots))
-            if taken:
-                receiver.receive(group, [lot for _, lot in lots[:taken]], self.transit.account)
-            for zone, lot in lots[taken:]:
-                self._world.ledger.post(self._world.clock.now, self.transit.account, self._depot_account, lot)
-                self._turned_back(zone, group, [lot])
+    def _tell(self, booked: Vector, taken_days: Vector) -> None:
+        world, truck = self._world, self._truck
+        assert truck is not None
+        assert world.trips is not None
+        for zone in np.flatnonzero(booked[LOAD]).tolist():
+            routes, stops, km, hours, load, _, cost, co2 = booked[:, zone].tolist()
+            day, where = world.clock.now, (world.year, self._country, self._zones[zone], CHANNEL, truck.name)
+            world.trips(Trip(day, day + float(taken_days[zone]), *where, routes, stops, km, hours, load, cost, co2))
+
+    def _arrive(self, journey: tuple[int, float, Cargo]) -> None:
+        number, kg, cargo = journey
+        world, receiver = self._world, cargo.receiver
+        self.transit.arrive(number)
+        self._router.expect(receiver.name, -kg)
+        for group, lots in cargo.lots.items():
+            whole = sum(lot.kg for lot in lots)
+            taken = min(receiver.space_kg(group) / whole, 1.0)
+            if taken >= 1.0:
+                receiver.receive(group, lots, self.transit.account)
+                continue
+            if taken > 0.0:
+                receiver.receive(group, [lot.part(lot.kg * taken) for lot in lots], self.transit.account)
+            back = [lot.part(lot.kg - lot.kg * taken) for lot in lots]
+            world.ledger.post_all(world.clock.now, self.transit.account, self._depot_account, back)
+            self._turned_back(cargo, group, 1.0 - taken)

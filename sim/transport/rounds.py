@@ -34,7 +34,7 @@ class Service:
 
     formula : `OWN`, `ON_DELIVERY_ROUND` or `POINT_TO_POINT`. payload_kg, volume_m3 : usable in practice.
     bases : places vehicles start from; area_km2, depot_km : of the district of one base, and mean distance in it.
-    off_road_days_per_km : breakdowns per km x repair days. pickup_kg : of one stop at the door.
+    pickup_kg : of one stop at the door.
     points, point_kg : boxes of the queue, 0 for door pick-up, and the load at which one calls; age_limit_days : or its age.
     spare_hours, spare_share, address_share, round_stops : of delivery rounds, else 0.
     """
@@ -48,7 +48,6 @@ class Service:
     unload_hours: Vector
     shift_hours: Vector
     hours_per_year: Vector
-    off_road_days_per_km: Vector
     road_factor: Vector
     days_per_week: Vector
     bases: Vector
@@ -87,8 +86,9 @@ class Service:
 class Rounds:
     """Routes of each queue, shape (queues,), per route.
 
-    trips_per_day : routes one vehicle makes on a full working day, on average. able_per_day : routes of the whole fleet on a mean
-    calendar day. most_stops : what the load or the spare minutes of one route allow.
+    trips_per_day : routes one vehicle makes on a full working day, on average. able_per_day, able_by_year : routes of the whole
+    fleet on a mean calendar day, by its shifts and by its drivers' yearly hours. most_stops : what the load or the spare
+    minutes of one route allow.
     """
 
     load_kg: Vector
@@ -98,6 +98,7 @@ class Rounds:
     hours: Vector
     trips_per_day: Vector
     able_per_day: Vector
+    able_by_year: Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +132,15 @@ class Planner:
                 for field in fields(Rounds):
                     getattr(self.rounds, field.name)[queues] = getattr(part, field.name)
 
-    def fetch(self, called_kg: Vector, days: float, fleet_factor: Vector | float = 1.0) -> Fetch:
-        """Plan a period of `days` in which `called_kg` waits to be fetched and the fleet is `fleet_factor` its size."""
+    def fetch(self, called_kg: Vector, days: float, fleet_factor: Vector | float = 1.0, on_the_road: Vector | float = 1.0) -> Fetch:
+        """Plan a period of `days` in which `called_kg` waits to be fetched.
+
+        The fleet is `fleet_factor` its size, and a share of it `on_the_road`, not in repair.
+        """
         rounds = self.rounds
         load, stops, km, hours = (getattr(rounds, name).copy() for name in ("load_kg", "stops", "km", "hours"))
-        routes = np.minimum(_ratio(called_kg, load), rounds.able_per_day * days * fleet_factor)
+        able = np.minimum(rounds.able_per_day * on_the_road, rounds.able_by_year)
+        routes = np.minimum(_ratio(called_kg, load), able * days * fleet_factor)
         kg = routes * load
         queues = self._on_delivery
         if queues.size:
@@ -188,17 +193,16 @@ def _point_to_point(service: Service, rate: Vector, pickup_kg: Vector, year_days
 def _limited(
     service: Service, load_kg: Vector, stops: Vector, most: Vector, km: Vector, fits: NDArray[np.bool_], year_days: float
 ) -> Rounds:
-    """Limit routes of known load and length by the shifts, yearly hours and breakdowns of the fleet.
+    """Limit routes of known load and length by the shifts and yearly hours of the fleet.
 
     A shift is filled with routes, the last one cut to what is left: no route and no day is longer than a shift.
     """
     hours = np.asarray(route_hours(km, service.speed_kmh, stops, service.stop_hours, service.unload_hours))
     fits &= (hours * FIT <= service.shift_hours) & (hours > 0.0)
     trips = np.where(fits, _ratio(service.shift_hours, hours), 0.0)
-    on_the_road = service.vehicles / (1.0 + service.off_road_days_per_km * km * trips)
-    by_shift = on_the_road * trips * service.days_per_week / DAYS_PER_WEEK
+    by_shift = service.vehicles * trips * service.days_per_week / DAYS_PER_WEEK
     by_year = service.vehicles * _ratio(service.hours_per_year, hours) / year_days
-    return Rounds(load_kg, stops, most, km, hours, trips, np.where(fits, np.minimum(by_shift, by_year), 0.0))
+    return Rounds(load_kg, stops, most, km, hours, trips, by_shift, np.where(fits, by_year, 0.0))
 
 
 def _delivery_rounds(service: Service, rate: Vector, pickup_kg: Vector, year_days: float) -> Rounds:
@@ -212,9 +216,9 @@ def _delivery_rounds(service: Service, rate: Vector, pickup_kg: Vector, year_day
     payload_kg, volume_m3 = service.payload_kg * service.spare_share, service.volume_m3 * service.spare_share
     by_room = np.asarray(stops_per_truck(payload_kg, volume_m3, pickup_kg, service.density_kg_per_m3))
     most = np.minimum(by_room, np.floor(service.spare_hours / stop_hours / FIT))
-    able = np.minimum(vans * most, service.vehicles * service.hours_per_year / stop_hours / year_days)
-    stops = np.ones_like(able)
-    return Rounds(stops * pickup_kg, stops, most, stops * extra_km, stops * stop_hours, most, able)
+    by_year = service.vehicles * service.hours_per_year / stop_hours / year_days
+    stops = np.ones_like(rate)
+    return Rounds(stops * pickup_kg, stops, most, stops * extra_km, stops * stop_hours, most, vans * most, by_year)
 
 
 def _ratio(part: Vector, whole: Vector) -> Vector:

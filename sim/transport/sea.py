@@ -25,6 +25,11 @@ EPSILON_DAYS = 1e-6  # ... so readiness is compared more loosely than departures
 EPSILON_BOXES = 1e-9  # a box short of this share of its payload is full
 
 
+def port_dial(port: str) -> str:
+    """Name of the dial of a port: 1 open, 0 closed."""
+    return f"ports.{port}.open_factor"
+
+
 @dataclass(frozen=True, slots=True)
 class Leg:
     """A lane with its timetable: departures at `offset_day` + k * `interval_days`."""
@@ -43,13 +48,17 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Voyage:
-    """The way from the port of loading to the plant: one leg or several with transhipment between them."""
+    """The way from the port of loading to the plant: one leg or several with transhipment between them.
+
+    ports : ports of loading, transhipment and discharge.
+    """
 
     legs: tuple[Leg, ...]
     cut_off_days: float
     customs_days: float
     road_km: float
     road_days: float
+    ports: tuple[str, ...] = ()
 
     def first_sailing(self, ready_day: float) -> float:
         """First departure that cargo at the port since `ready_day` can take."""
@@ -173,9 +182,14 @@ class PortStore:
             self.clearance.give_back(self.pile.take_all(), self.pile.account)
             return
         kg, boxes = self._cargo(day)
-        if boxes > 0:
+        if boxes > 0 and self._ports_open():
             self._depart(kg, boxes)
         self._book_sailing(day + EPSILON_DAYS)
+
+    def _ports_open(self) -> bool:
+        """Whether all ports of the way are open on the day of departure; cargo waits for the next sailing if not."""
+        dials = self._world.dials
+        return all(dials[port_dial(port)] > 0.0 for port in self.voyage.ports)
 
     def _cargo(self, day: float) -> tuple[float, int]:
         """Mass and boxes that sail now: full boxes, and the rest too if any of it is too old to wait."""
@@ -195,8 +209,7 @@ class PortStore:
         world = self._world
         now = world.clock.now
         lots = self.pile.take(kg)
-        for lot in lots:
-            world.ledger.post(now, self.pile.account, self._transit.account, lot)
+        world.ledger.post_all(now, self.pile.account, self._transit.account, lots)
         arrival_day = self.voyage.arrival(now)
         cell = world.recorder.cell("shipments", world.year, self._origin, self._dock.country, self._material)
         cell[0] += boxes

@@ -133,6 +133,15 @@ def test_additionality_adds_up():
     assert after.total("collection", "diverted_kg") == pytest.approx(0.0, abs=1e-6)
 
 
+def test_one_for_one_take_back_follows_what_is_sold():
+    """Units sold per unit discarded double from the first year to the second; arisings stay."""
+    shop = channel(kind="retailer", denominator="sales_in_scope", participation_share=0.2, vehicles_per_100k_households=40.0)
+    made = town({"shop": shop}).run()
+    first, second = (made.total("collection", "offered_kg", year=year) for year in (2025, 2026))
+    assert first == pytest.approx(OFFERED * 0.16, rel=1e-9)
+    assert second == pytest.approx(2.0 * first, rel=1e-9)
+
+
 def test_an_incentive_draws_people_from_informal_buyers():
     base = {
         "pickup": channel(vehicles_per_100k_households=40.0),
@@ -143,6 +152,40 @@ def test_an_incentive_draws_people_from_informal_buyers():
     assert paid.total("collection", "offered_kg", channel="pickup") > plain.total("collection", "offered_kg", channel="pickup")
     assert paid.total("collection", "offered_kg", channel="informal") < plain.total("collection", "offered_kg", channel="informal")
     assert paid.total("payments", "usd", payer="JPN municipalities", item="purchase") > 0.0
+
+
+def test_informal_buyers_who_pay_more_from_a_month_on_get_more_from_then_on_and_pay_for_it():
+    """Scrap prices double in the second year: what buyers pay follows, and people with them."""
+    base = {
+        "pickup": channel(vehicles_per_100k_households=40.0),
+        "informal": channel(**INFORMAL, vehicles_per_100k_households=40.0),
+    }
+    factor = np.repeat([1.0, 2.0], 12)
+    plain, dear = town(base).run(), town(base, paid_factor=factor).run()
+    for made in ("offered_kg", "collected_kg"):
+        of_2025 = [each.total("collection", made, channel="informal", year=2025) for each in (plain, dear)]
+        assert of_2025[0] == of_2025[1]
+    more = [each.total("collection", "offered_kg", channel="informal", year=2026) for each in (plain, dear)]
+    assert more[1] > 1.05 * more[0]
+    kg = dear.total("collection", "collected_kg", channel="informal", year=2026)
+    paid = dear.total("payments", "usd", payer="JPN informal buyers", payee="JPN households", year=2026)
+    assert paid == pytest.approx(2.0 * INFORMAL["paid_to_household_usd_per_kg"] * kg)
+
+
+def test_fees_subsidies_and_refunds_are_paid_per_kg_fetched_and_move_nothing_else():
+    incentive = {"vehicles_per_100k_households": 40.0, "incentive_usd_per_kg": 0.2}
+    plain = town({"pickup": channel(**incentive)}).run()
+    money = {"producer_fee_usd_per_kg": 0.3, "subsidy_usd_per_kg": 0.1, "incentive_refund_share": 0.5}
+    paid = town({"pickup": channel(**incentive, **money)}).run()
+    kg = paid.total("collection", "collected_kg")
+    assert kg == plain.total("collection", "collected_kg")
+    for payer, item, rate in (
+        ("JPN producers", "producer fee", 0.3),
+        ("JPN government", "subsidy", 0.1),
+        ("JPN government", "incentive refund", 0.1),
+    ):
+        assert paid.total("payments", "usd", payer=payer, payee="JPN municipalities", item=item) == pytest.approx(rate * kg)
+        assert plain.total("payments", "usd", payer=payer, item=item) == 0.0
 
 
 def test_informal_buyers_sell_a_share_and_take_the_rest_apart():
@@ -181,7 +224,7 @@ def test_regions_keep_people_fleet_and_route_lengths():
         ({"round": "on_delivery_round"}, "also needs delivery_address_share"),
         ({"point_capacity_kg": 50.0}, "also needs points_per_100k_households"),
         ({"coverage_share": 1.2}, "must be from 0.0 to 1.0"),
-        ({"denominator": "everything"}, "Input should be 'arisings_in_scope'"),
+        ({"denominator": "everything"}, "Input should be 'arisings_in_scope' or 'sales_in_scope'"),
         ({"groups": []}, "at least 1 item"),
         ({"working_days_per_week": 8.0}, "days a week"),
     ],

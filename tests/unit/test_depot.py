@@ -63,14 +63,31 @@ def test_lots_that_stay_are_added_up():
 
 def test_origins_survive_to_the_plant():
     made = town({"pickup": channel(**VEHICLES)})
-    seen: set[tuple[str, str, str, int]] = set()
+    seen: set[int] = set()
     receive = made.plant.receive
 
     def watched(material, lots, source):
-        seen.update((o.country, o.zone, o.channel, o.year) for o in (made.world.tags[lot.tag] for lot in lots))
+        seen.update(lot.tag for lot in lots)
         receive(material, lots, source)
 
     made.plant.receive = watched  # type: ignore[method-assign]
     made.run()
-    assert ("JPN", "Z-0", "pickup", 2025) in seen
-    assert {country for country, *_ in seen} == {"JPN"}
+    tags = made.world.tags
+    for tag in seen:
+        tags.intake(len(tags.origins), tag, "phone")[0] += 1.0
+    taken = tags.intakes()
+    assert taken.kg.sum() == pytest.approx(len(seen))
+    origins = {tags[part][:3] + tags[part][4:] for part in taken.part.tolist()}
+    assert origins == {("JPN", f"Z-{zone}", "pickup", year) for zone in range(3) for year in (2025, 2026)}
+
+
+def test_what_buyers_sent_and_a_full_plant_refused_is_taken_apart_by_them():
+    made = town({"informal": channel(**INFORMAL, **VEHICLES)}, offered=arisings(2025, 2025), audit="event", period_days=31)
+    made.world.clock.at(46.64, lambda _: setattr(made.plant, "space", 1000.0))
+    made.run()
+    flows = {key[2:]: vector.sum() for key, vector in made.world.ledger.flows.items()}
+    refused = flows["linehaul", "depot"]
+    assert refused > 0.0
+    assert made.collection.depots.stored_kg().sum() == 0.0, "it is no stock of the schemes"
+    sold, crude = made.collection.depots.sold_to_formal_kg, made.collection.depots.crude_kg
+    assert sold + crude == pytest.approx(sum(made.plant.kg.values()) + sum(made.crude.kg.values()), rel=1e-9)
