@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
-from sim.core.calendar import Calendar
+from sim.core.calendar import MONTHS_PER_YEAR, Calendar
 from sim.core.lot import Lot
 from sim.engine.clock import Clock
 from sim.engine.composition import Composition
 from sim.engine.dials import Dials
 from sim.engine.ledger import Ledger
 from sim.engine.recorder import Recorder
+from sim.engine.station import Station
 from sim.engine.streams import Streams
 from sim.engine.tags import Tags
 
@@ -28,7 +30,10 @@ class World:
     tags: Tags = field(default_factory=Tags)
     recorder: Recorder = field(default_factory=Recorder)
     dials: Dials = field(default_factory=Dials)
+    stations: list[Station] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    trips: Callable[[Any], None] | None = None
+    _date: tuple[float, int, float] = field(default=(-1.0, 0, 0.0), init=False, repr=False)  # day, month, decimal year
 
     def __post_init__(self) -> None:
         """Audit after every event if the ledger asks for it: only then is every lot in a place."""
@@ -38,17 +43,24 @@ class World:
     @property
     def year(self) -> int:
         """Calendar year of now."""
-        return self.calendar.year_of(self.clock.now)
+        return self.calendar.start + self._today()[1] // MONTHS_PER_YEAR
 
     @property
     def month(self) -> int:
         """Index of the month of now."""
-        return self.calendar.month_of(self.clock.now)
+        return self._today()[1]
 
     @property
     def decimal_year(self) -> float:
         """Decimal calendar year of now."""
-        return self.calendar.decimal_year(self.clock.now)
+        return self._today()[2]
+
+    def _today(self) -> tuple[float, int, float]:
+        """The date of now; kept, since many ask for it within one event."""
+        now = self.clock.now
+        if self._date[0] != now:
+            self._date = (now, self.calendar.month_of(now), self.calendar.decimal_year(now))
+        return self._date
 
 
 class Receiver(Protocol):
@@ -74,4 +86,8 @@ class Router(Protocol):
 
     def plan(self, country: str, material: str, kg: float) -> list[tuple[Receiver, float]]:
         """Split `kg` of material that is in `country` over receivers with space; what is left out waits."""
+        ...
+
+    def expect(self, receiver: str, kg: float) -> None:
+        """Count `kg` more (or fewer) as on its way to the receiver of this name, so that plans leave it its room."""
         ...

@@ -12,21 +12,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.core.calendar import DAYS_PER_YEAR, HOURS_PER_DAY
+from sim.core.errors import ConservationError
 from sim.core.lot import Lot
 from sim.core.transfer import TransferTable
 from sim.engine.composition import Vector
 from sim.engine.tags import Origin
 from sim.engine.transit import Transit
 from sim.engine.world import Receiver, Router, World
+from sim.nodes.plant_lots import Intake, summed
 from sim.nodes.plant_record import BACKGROUND, CAPACITY, DOWN, INTAKE, OPEN, THROUGHPUT, Identity, Records, YardBook
 from sim.nodes.plant_spec import END_STAGES, PlantSpec, ProcessSpec
-from sim.nodes.schedule import Breakdowns, Schedule
+from sim.nodes.schedule import Breakdowns, Periods, Schedule
 from sim.nodes.yard import Yard
 
 KG_PER_T = 1000.0
+LITTLE_TOLERANCE = 1e-9
+LEAST_ROOM_SHARE = 0.01  # of a store: lines do not start for less, or a store would fill by ever smaller steps
 # stages of a plant's accounts in the book: end-processing and informal work are told from dismantling
 ACCOUNT_STAGES = {
     **dict.fromkeys(END_STAGES, ("refinery_yard", "refining", "product_store")),
@@ -59,9 +62,9 @@ class Ways:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a plant finds where it stands: length of the periods of the run and emissions of its grid."""
+    """What a plant finds where it stands: the periods of the run and emissions of its grid."""
 
-    period_days: int
+    periods: Periods
     grid_co2_kg_per_kwh: float
 
 
@@ -75,53 +78,55 @@ class Plant:
         self.spec, self.process, self.schedule, self.ways, self.setting = spec, process, schedule, ways, setting
         self.identity = Identity(spec.name, process.name, spec.owner or spec.country, spec.available_to or spec.country)
         self.worked_kg = self.background_kg = 0.0
-        self._world, self._records = world, records
-        self._book = YardBook(records, spec.name)
+        self._world, self._records, self._periods = world, records, setting.periods
+        self._months = records.months(spec.name)
+        self._book = YardBook(world, self._months)
         stages = ACCOUNT_STAGES.get(process.spec.stage, ("yard", "processing", "store"))
         self.yard = Yard(world.ledger, f"{spec.name} yard", stages[0], spec.country)
         self._working = Transit(world.ledger, f"{spec.name} processing", stages[1], spec.country)
         self.store = Yard(world.ledger, f"{spec.name} store", stages[2], spec.country)
+        inputs = process.tables[world.calendar.start].inputs
+        self._input_rows = {name: row for row, name in enumerate(inputs)}
         self._input_rows_of: dict[int, list[int]] = {}  # by batch in work
-        self._input_rows = {name: row for row, name in enumerate(process.tables[world.calendar.start].inputs)}
-        self._treated: dict[tuple[int, int], tuple[int, list[float]]] = {}
-        self._treated_in = 0
-        self._awake, self._waits_since = False, 0.0
+        self._speed = {name: speed.value for name, speed in process.spec.speed.items() if speed.value != 1.0}
+        self._intake = Intake(world, spec.name, inputs)
+        self._in_work_kg, self._awake, self._waits_since = 0.0, False, 0.0
+        self.blocked = False
         self._factor = f"plants.{spec.name}.hours_factor"
-        self._longest = HOURS_PER_DAY / min(max(process.spec.hours_per_day.value, 1.0), HOURS_PER_DAY)
-        self._worked_at: dict[int, float] = {}
+        self.longest_factor = HOURS_PER_DAY / min(max(process.spec.hours_per_day.value, 1.0), HOURS_PER_DAY)
+        self._turns: list[tuple[float, float]] = []
+        self._turns_seen = 0
         world.dials.declare(self._factor, 1.0)
-        self._breakdowns = Breakdowns(
-            spec.name, process.spec.mean_days_between_breakdowns.value, process.spec.repair_days.value, spec.lines
-        )
-        self._down = self._breakdowns.down_days(world.streams, world.calendar, self._edges())
-        self._free: tuple[tuple[float, ...], float, float] = ((), 0.0, 0.0)
+        self._breakdowns = _breakdowns(spec, process.spec)
+        self._down = self._breakdowns.down_days(world.streams, world.calendar, self._periods.edges)
+        self._room_kg, self._room_until, self._room_turns = 0.0, -math.inf, 0
 
     # capacity
 
-    def _edges(self) -> NDArray[np.float64]:
-        """Days on which periods begin, one beyond the end of the run."""
-        period = self.setting.period_days
-        return np.arange(self._world.calendar.days // period + 2, dtype=np.float64) * period
-
     def hours_factor(self) -> float:
         """Working time over normal working time now; an extra shift cannot make a day longer than 24 hours."""
-        return min(self._world.dials[self._factor], self._longest)
+        return min(self._world.dials[self._factor], self.longest_factor)
 
     def free_kg(self, period: int) -> float:
         """What period number `period` leaves for modelled feed: nameplate x ramp-up x time up, less background feed [kg]."""
-        return self._reckoned(period)[0]
+        start = float(period * self._periods.days)
+        end = start + self._periods.days
+        nominal, background = self._worth_kg(start, end, float(self._down[period]), self._factor_over(start, end))
+        return max(nominal - background, 0.0)
 
-    def _reckoned(self, period: int) -> tuple[float, float]:
-        """Free capacity of a period and the yard limit in it [kg]; kept, since routers ask often."""
-        key = (float(period), self.hours_factor(), self.schedule.start_day, self.schedule.end_day)
-        if self._free[0] != key:
-            start = float(period * self.setting.period_days)
-            nominal, background = self._worth_kg(start, start + self.setting.period_days, float(self._down[period]), key[1])
-            year = self._world.calendar.decimal_year(start)
-            free_t = self.spec.capacity_t_per_year.at(year) - self.spec.background_feed_t_per_year.at(year)
-            limit = max(free_t, 0.0) * KG_PER_T / DAYS_PER_YEAR * self.spec.yard_limit_days.at(year)
-            self._free = (key, max(nominal - background, 0.0), limit)
-        return self._free[1:]
+    def _factor_over(self, start: float, end: float) -> float:
+        """Mean hours factor over a time by the turns of its dial so far, each counted from its day on."""
+        turns = self._world.dials.turns
+        if len(turns) != self._turns_seen:
+            self._turns = [(day, min(value, self.longest_factor)) for day, name, value in turns if name == self._factor]
+            self._turns_seen = len(turns)
+        factor, since, area = 1.0, start, 0.0
+        for day, value in self._turns:
+            if day >= end:
+                break
+            area += factor * (max(day, start) - since)
+            factor, since = value, max(day, start)
+        return (area + factor * (end - since)) / (end - start)
 
     def _worth_kg(self, start: float, end: float, down_days: float, factor: float) -> tuple[float, float]:
         """Capacity and background feed of a time with `down_days` of standstill in it [kg]."""
@@ -130,41 +135,51 @@ class Plant:
         daily = days * KG_PER_T / DAYS_PER_YEAR
         return self.spec.capacity_t_per_year.at(year) * daily * factor, self.spec.background_feed_t_per_year.at(year) * daily
 
-    def _period(self, day: float) -> int:
-        return int(day // self.setting.period_days)
+    def _free_kg_per_day(self, day: float) -> float:
+        """Nameplate less background feed [kg per day]: what yard and store are measured in."""
+        year = self._world.calendar.decimal_year(day)
+        free_t = self.spec.capacity_t_per_year.at(year) - self.spec.background_feed_t_per_year.at(year)
+        return max(free_t, 0.0) * KG_PER_T / DAYS_PER_YEAR
 
-    def _months_of(self, period: int) -> list[tuple[int, float]]:
-        """Months that a period's open days lie in, each with its share of them: work of a period is even over its days."""
-        start = float(period * self.setting.period_days)
-        end = min(start + self.setting.period_days, float(self._world.calendar.days))
-        begins, ends = max(start, self.schedule.start_day), min(end, self.schedule.end_day)
-        if ends <= begins:  # a plant that has closed and works off its yard
-            begins, ends = start, end
-        edges = self._world.calendar.month_starts
-        first, last = self._world.calendar.month_of(begins), self._world.calendar.month_of(np.nextafter(ends, begins))
-        days = [(month, min(ends, edges[month + 1]) - max(begins, edges[month])) for month in range(first, last + 1)]
-        return [(month, float(part) / (ends - begins)) for month, part in days]
+    def _lying_kg(self) -> float:
+        """What lies in the yard, as nameplate counts it: a slow input more than its mass [kg]."""
+        if not self._speed:
+            return self.yard.kg
+        return sum(pile.kg / self._speed.get(material, 1.0) for material, pile in self.yard.piles.items())
 
     # receiving
 
     def space_kg(self, material: str = "") -> float:
         """Room in the yard for what the plant may take [kg]: its limit plus what it can work until the period ends."""
-        day = self._world.clock.now
-        if not self.schedule.takes_on(day) or (material and material not in self._input_rows):
+        now = self._world.clock.now
+        if not self.schedule.takes_on(now) or (material and material not in self._input_rows):
             return 0.0
-        return max(sum(self._reckoned(self._period(day))) - self.yard.kg, 0.0)
+        if now >= self._room_until or len(self._world.dials.turns) != self._room_turns:
+            self._reckon_room(now)
+        if not self._speed:
+            return max(self._room_kg - self.yard.kg, 0.0)
+        return max(self._room_kg - self._lying_kg(), 0.0) * self._speed.get(material, 1.0)
+
+    def _reckon_room(self, now: float) -> None:
+        """Room of an empty yard until the period ends or a dial turns; routers ask for it often."""
+        period = self._periods.number(now)
+        limit = self._free_kg_per_day(period * self._periods.days) * self.spec.yard_limit_days.at(self._world.decimal_year)
+        self._room_kg = self.free_kg(period) + limit
+        self._room_until, self._room_turns = float((period + 1) * self._periods.days), len(self._world.dials.turns)
 
     def receive(self, material: str, lots: list[Lot], source: int) -> None:
         """Take lots into the yard; wakes the plant."""
-        if material not in self._input_rows:
+        row = self._input_rows.get(material)
+        if row is None:
             raise ValueError(f"{self.name} cannot take {material}")
         now, ledger = self._world.clock.now, self._world.ledger
         if self.yard.kg <= 0.0:
             self._waits_since = now
+        lots = self._intake.booked(row, lots)
         kg = ledger.post_all(now, source, self.yard.account, lots)
         self.yard.put(material, lots, kg)
         self._book.change(self.yard.kg)
-        self._records.month(self._world.month, self.name)[INTAKE] += kg
+        self._months[self._world.month][INTAKE] += kg
         if self.spec.gate_fee_usd_per_t is not None:
             fee = self.spec.gate_fee_usd_per_t.at(self._world.decimal_year) * kg / KG_PER_T
             self._records.pay(ledger.accounts[source].country, self.name, "gate_fee", fee)
@@ -175,46 +190,63 @@ class Plant:
     def _wake(self) -> None:
         if not self._awake:
             self._awake = True
-            self._world.clock.at(float((self._period(self._world.clock.now) + 1) * self.setting.period_days), self._end_period)
+            self._world.clock.at(float((self._periods.number(self._world.clock.now) + 1) * self._periods.days), self._end_period)
 
     def _end_period(self, _: object) -> None:
-        """Work what the period allowed, send what is in store, and sleep when nothing is left."""
+        """Send what is in store, work what the period allowed, and sleep when nothing is left."""
         self._awake = False
-        self._start_batch()
         self._send()
+        self._start_batch()
         if self.yard.kg > 0.0 or self.store.kg > 0.0:
             self._wake()
 
     def _start_batch(self) -> None:
         now, figures = self._world.clock.now, self.process.spec
-        lying = self.yard.kg
-        small = lying < figures.batch_t.value * KG_PER_T and now - self._waits_since < figures.batch_age_limit_days.value
+        period = self._periods.number(now) - 1
+        lying = self._lying_kg()
+        small = self.yard.kg < figures.batch_t.value * KG_PER_T and now - self._waits_since < figures.batch_age_limit_days.value
         closed = now >= self.schedule.end_day  # a plant that closes works off its yard
-        kg = lying if closed else 0.0 if small else min(lying, self.free_kg(self._period(now) - 1))
-        if kg <= 0.0:
+        able = lying if closed else 0.0 if small else min(lying, self.free_kg(period))
+        room = self._store_room_kg(now)
+        self.blocked = able > 0.0 >= room and self._in_work_kg <= 0.0
+        share = min(able / lying, room / self.yard.kg) if lying > 0.0 else 0.0
+        if share <= 0.0:
             return
-        lots: list[Lot] = []
-        rows: list[int] = []
-        for material, taken in self.yard.take(kg):
-            lots += taken
-            rows += [self._input_rows[material]] * len(taken)
+        taken = self.yard.take(self.yard.kg * share)
+        lots = [lot for _, part in taken for lot in part]
         self._waits_since = now
         self._book.change(self.yard.kg)
         worked = self._world.ledger.post_all(now, self.yard.account, self._working.account, lots)
-        self._book_work(self._period(now) - 1, worked, closed)
+        self._book_work(period, worked, lying * share, closed)
+        self._in_work_kg += worked
         journey = self._working.depart(lots)
-        self._input_rows_of[journey] = rows
-        self._world.clock.after(figures.residence_days.value, self._end_batch, journey)
+        self._input_rows_of[journey] = [self._input_rows[material] for material, part in taken for _ in part]
+        self._world.clock.after(figures.residence_days.value, self._end_batch, (journey, worked))
 
-    def _book_work(self, period: int, kg: float, closed: bool) -> None:
-        """Book what a period worked, in the months it lies in; what a closed plant works off counts as capacity too."""
+    def held_back(self) -> list[str]:
+        """Outputs that lie in the store, waiting for a receiver with room."""
+        return [material for material, pile in self.store.piles.items() if pile.lots]
+
+    def _store_room_kg(self, now: float) -> float:
+        """Room for outputs of what is worked next [kg]; a full store blocks the lines."""
+        limit = self.spec.store_limit_days
+        if limit is None:
+            return math.inf
+        whole = limit.at(self._world.calendar.decimal_year(now)) * self._free_kg_per_day(now)
+        room = whole - self.store.kg - self._in_work_kg
+        return room if room > LEAST_ROOM_SHARE * whole else 0.0
+
+    def _book_work(self, period: int, kg: float, nameplate_kg: float, closed: bool) -> None:
+        """Book what a period worked, in the months it lies in.
+
+        Capacity is told in tonnes of what was worked, so slow inputs lower it; what a closed plant works off counts, too.
+        """
         self.worked_kg += kg
-        self._worked_at[period] = self.hours_factor()
-        for month, share in self._months_of(period):
-            cell = self._records.month(month, self.name)
+        more = kg if closed else kg - nameplate_kg
+        for month, share in self._periods.months(period, self.schedule.start_day, self.schedule.end_day):
+            cell = self._months[month]
             cell[THROUGHPUT] += kg * share
-            if closed:
-                cell[CAPACITY] += kg * share
+            cell[CAPACITY] += more * share
         self._pay_for(kg)
 
     def _pay_for(self, kg: float) -> None:
@@ -225,73 +257,42 @@ class Plant:
         self._records.emit(self.country, figures.stage, "energy", energy)
         self._records.emit(self.country, figures.stage, "process", figures.co2_kg_per_t.at(year) * t)
 
-    def _end_batch(self, journey: int) -> None:
+    def _end_batch(self, batch: tuple[int, float]) -> None:
         """Divide a batch by the transfer table; outputs to the store, residue out of the boundary."""
-        world, year = self._world, self._world.year
-        lots, rows = self._working.arrive(journey), self._input_rows_of.pop(journey)
+        world, year, (journey, kg) = self._world, self._world.year, batch
+        lots = self._working.arrive(journey)
+        self._in_work_kg = max(self._in_work_kg - kg, 0.0)
         table = self.process.table(year)
-        places = self._tags_of(lots, rows, year)
-        tags = list(dict.fromkeys(places))
-        fed, born = self._sum_up(lots, [tags.index(tag) for tag in places], rows)
+        tags, fed, born = summed(world.composition, lots, self._input_rows_of.pop(journey), len(self._input_rows))
         outputs = table.divide(fed)
         products, rest = self._lots_of(outputs, table.outputs, tags, born)
-        given = [(self.store.account, lot) for _, lot in products] + [(self.ways.residue, lot) for lot in rest]
+        given = [(self.store.account, lot) for made in products.values() for lot in made]
+        given += [(self.ways.residue, lot) for lot in rest]
         world.ledger.convert(world.clock.now, self._working.account, lots, given)
-        for name, lot in products:
-            self.store.put(name, [lot], lot.kg)
+        for name, made in products.items():
+            self.store.put(name, made, sum(lot.kg for lot in made))
         self._record(tags, fed.sum(axis=1), outputs[:, :-1], table.outputs, year)
         self._send()
         if self.store.kg > 0.0:
             self._wake()
 
-    def _tags_of(self, lots: Sequence[Lot], rows: Sequence[int], year: int) -> list[int]:
-        """The tags their outputs bear: treatment gives one, told in `lineage_intake`; what was treated before keeps its own."""
-        if year != self._treated_in:
-            self._treated.clear()
-            self._treated_in = year
-        tags = []
-        for lot, row in zip(lots, rows, strict=True):
-            found = self._treated.get((lot.tag, row))
-            if found is None:
-                found = self._treated[lot.tag, row] = self._treat(lot.tag, row, year)
-            tags.append(found[0])
-            found[1][0] += lot.kg
-        return tags
-
-    def _treat(self, tag: int, row: int, year: int) -> tuple[int, list[float]]:
-        """The tag after treatment here, and the cell that counts what came into it."""
-        origin = self._world.tags[tag]
-        if origin.plant:
-            return tag, [0.0]
-        treated = self._world.tags.of(Origin(origin.country, plant=self.name, year=year))
-        return treated, self._records.intake_of(treated, tag, list(self._input_rows)[row])
-
-    def _sum_up(self, lots: Sequence[Lot], tags: list[int], rows: list[int]) -> tuple[Vector, Vector]:
-        """Masses fed, shape (tags, inputs, substances), and mass-weighted day of discard by tag."""
-        masses, refs, _, born_days = zip(*lots, strict=True)
-        kg, composition = np.array(masses), self._world.composition
-        count, inputs, numbers = max(tags) + 1, len(self._input_rows), np.array(tags)
-        member = np.zeros((count * inputs, len(lots)))  # a product of matrices sums faster than `np.add.at`
-        member[numbers * inputs + rows, np.arange(len(lots))] = kg
-        fed = member @ composition.table[list(refs)]
-        whole = np.bincount(numbers, kg)
-        born = np.bincount(numbers, kg * born_days)
-        return fed.reshape(count, inputs, -1), np.divide(born, whole, out=born, where=whole > 0.0)
-
     def _lots_of(
         self, outputs: Vector, names: Sequence[str], tags: Sequence[int], born: Vector
-    ) -> tuple[list[tuple[str, Lot]], list[Lot]]:
-        """Lots of every output and tag with any mass, and the residue of all tags; their compositions are added as rows."""
-        world = self._world
-        masses = np.vstack([outputs[:, :-1].reshape(-1, outputs.shape[-1]), outputs[:, -1].sum(axis=0)])
+    ) -> tuple[dict[str, list[Lot]], list[Lot]]:
+        """Lots of every tag by output, and the residue of all tags; their compositions are added as rows."""
+        world, count = self._world, len(tags)
+        by_output = outputs[:, :-1].swapaxes(0, 1).reshape(-1, outputs.shape[-1])
+        masses = np.concatenate((by_output, outputs[:, -1].sum(axis=0, keepdims=True)))
         kg = masses.sum(axis=1)
         some = np.flatnonzero(kg > 0.0)
         first = world.composition.add_rows(masses[some] / kg[some, np.newaxis])
-        products, rest = [], []
+        days = born.tolist()
+        products: dict[str, list[Lot]] = {}
+        rest = []
         for ref, (place, mass) in enumerate(zip(some.tolist(), kg[some].tolist(), strict=True), first):
-            if place < len(tags) * len(names):
-                tag, output = divmod(place, len(names))
-                products.append((names[output], Lot(mass, ref, tags[tag], float(born[tag]))))
+            output, tag = divmod(place, count)
+            if output < len(names):
+                products.setdefault(names[output], []).append(Lot(mass, ref, tags[tag], days[tag]))
             else:
                 here = world.tags.of(Origin(self.country, plant=self.name, year=world.year))
                 rest.append(Lot(mass, ref, here, world.clock.now))
@@ -304,24 +305,38 @@ class Plant:
             rows.setdefault(self._world.tags[tag].country, []).append(row)
         for country, own in rows.items():
             sums = (fed, outputs) if len(rows) == 1 else (fed[own], outputs[own])
-            self._records.made(self.identity, year, country, names, np.vstack([each.sum(axis=0) for each in sums]))
+            self._records.made(self.identity, year, country, names, *(each.sum(axis=0) for each in sums))
 
     # sending
 
     def _send(self) -> None:
         """Hand over what the router finds a place for; product forms nobody takes further go to the market."""
+        if self.store.kg <= 0.0:
+            return
         for material, pile in self.store.piles.items():
             if not pile.lots:
                 continue
-            for receiver, kg in self.ways.router.plan(self.country, material, pile.kg):
-                lots = self.store.take_of(material, kg)
-                if lots:
-                    receiver.receive(material, lots, self.store.account)
+            for receiver, lots in self._shared(material, self.ways.router.plan(self.country, material, pile.kg)):
+                self._hand_over(receiver, material, lots)
             if pile.lots and material in self.process.forms:
-                lots = self.store.take_of(material, pile.kg)
-                if self.process.spec.stage != "crude":  # what crude yards sell is not metal of the formal chain
-                    self._records.delivered(self.name, lots)
-                self.ways.market.receive(material, lots, self.store.account)
+                self._hand_over(self.ways.market, material, self.store.take_of(material, pile.kg))
+
+    def _shared(self, material: str, plan: Sequence[tuple[Receiver, float]]) -> list[tuple[Receiver, list[Lot]]]:
+        """Lots for each receiver of a plan; several get the same share of every lot, since lots differ in what they hold."""
+        whole = sum(kg for _, kg in plan)
+        lots = self.store.take_of(material, whole) if whole > 0.0 else []
+        if len(plan) == 1:
+            return [(plan[0][0], lots)]
+        return [(receiver, [lot.part(lot.kg * (kg / whole)) for lot in lots]) for receiver, kg in plan]
+
+    def _hand_over(self, receiver: Receiver, material: str, lots: list[Lot]) -> None:
+        """Give lots of the store to a receiver; metal that a market takes is delivered, but not what crude yards sell."""
+        if not lots:
+            return
+        sold = receiver is self.ways.market or receiver.name.startswith("market ")
+        if sold and material in self.process.forms and self.process.spec.stage != "crude":
+            self._records.delivered(self.name, lots)
+        receiver.receive(material, lots, self.store.account)
 
     # closing
 
@@ -329,7 +344,9 @@ class Plant:
         """Write what is known of every month when the run is over: capacity, background feed, standstill, open days."""
         calendar = self._world.calendar
         self._book.reckon(float(calendar.days))
-        for period in range(math.ceil(calendar.days / self.setting.period_days)):
+        if self._book.little_gap > LITTLE_TOLERANCE:
+            raise ConservationError(f"{self.name}: waiting in the yard breaks Little's law by {self._book.little_gap:.3g}")
+        for period in range(self._periods.count):
             self._close_period(period)
         edges = np.asarray(calendar.month_starts, dtype=np.float64)
         down = self._breakdowns.down_days(self._world.streams, calendar, edges).tolist()
@@ -338,7 +355,7 @@ class Plant:
             begins, ends = max(start, self.schedule.start_day), min(end, self.schedule.end_day)
             if ends <= begins:
                 continue
-            cell = self._records.month(month, self.name)
+            cell = self._months[month]
             running = (ends - begins) / (end - start)
             cell[DOWN] = down[month] * running * HOURS_PER_DAY
             cell[OPEN] = (ends - begins - down[month] * running) * open_share
@@ -348,24 +365,18 @@ class Plant:
 
         What the run cuts short is not worked by modelled feed any more: its capacity counts as far as other feed uses it.
         """
-        start, last = float(period * self.setting.period_days), float(self._world.calendar.days)
-        end = min(start + self.setting.period_days, last)
-        down = float(self._down[period]) * (end - start) / self.setting.period_days
-        factor = self._worked_at.get(period, self._factor_on(end))
-        capacity, background = self._worth_kg(start, end, down, factor)
+        start, end = self._periods.span(period)
+        whole = end - start == self._periods.days
+        down = float(self._down[period]) * (end - start) / self._periods.days
+        capacity, background = self._worth_kg(start, end, down, self._factor_over(start, end))
         background = min(background, capacity)
         if capacity <= 0.0:
             return
         self.background_kg += background
-        for month, share in self._months_of(period):
-            cell = self._records.month(month, self.name)
-            cell[CAPACITY] += share * (capacity if end - start == self.setting.period_days else background)
+        for month, share in self._periods.months(period, self.schedule.start_day, self.schedule.end_day):
+            cell = self._months[month]
+            cell[CAPACITY] += share * (capacity if whole else background)
             cell[BACKGROUND] += share * background
-
-    def _factor_on(self, day: float) -> float:
-        """Hours factor in force on a day: its last turn up to then, else the first value."""
-        turns = [value for when, name, value in self._world.dials.turns if name == self._factor and when <= day]
-        return min(turns[-1], self._longest) if turns else 1.0
 
     def pledged_kg(self) -> float:
         """Input of its nameplate from the first day announced to the end of the run [kg]."""
@@ -375,3 +386,15 @@ class Plant:
             return 0.0
         year = self._world.calendar.decimal_year(first)
         return self.spec.capacity_t_per_year.at(year) * KG_PER_T / DAYS_PER_YEAR * (last - first)
+
+
+def _breakdowns(plant: PlantSpec, process: ProcessSpec) -> Breakdowns:
+    fires, after = process.mean_days_between_fires, process.after_fire_days or process.repair_days
+    return Breakdowns(
+        plant.name,
+        process.mean_days_between_breakdowns.value,
+        process.repair_days.value,
+        plant.lines,
+        fires.value if fires is not None else 0.0,
+        after.value,
+    )

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple, TypeVar
 
+import numpy as np
+
 from sim.core.lot import Lot
 from sim.engine.composition import Vector
 from sim.engine.recorder import Recorder
 from sim.engine.world import World
 
 LEAD_BIN_DAYS = 30
+LEAST_KG_DAYS = 1e-6
+SHORT_WAIT_SHARE = 1e-4
 UNTRACKED = "other"
 K = TypeVar("K", bound=Hashable)
 
@@ -33,7 +37,6 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("fed_kg", "recovered_kg", "contained_kg"),
     ),
     "lead_times": (("year", "metal", "bin"), ("kg",)),
-    "lineage_intake": (("tag", "zone", "channel", "discard_year", "group"), ("kg",)),
     "lineage_out": (("tag", "metal", "plant", "year"), ("kg",)),
     "payments": (("year", "payer", "payee", "item"), ("usd",)),
     "emissions": (("year", "country", "stage", "item"), ("kgco2e",)),
@@ -48,6 +51,21 @@ class Identity(NamedTuple):
     process: str
     owner: str
     available_to: str
+
+
+class MonthCells(dict[int, list[float]]):
+    """Cells of one plant by month, made in the recorder when first asked for."""
+
+    __slots__ = ("_plant", "_recorder")
+
+    def __init__(self, recorder: Recorder, plant: str) -> None:
+        super().__init__()
+        self._recorder, self._plant = recorder, plant
+
+    def __missing__(self, month: int) -> list[float]:
+        """Make the cell of a month."""
+        cell = self[month] = self._recorder.cell("plants", month, self._plant)
+        return cell
 
 
 class Records:
@@ -65,9 +83,9 @@ class Records:
         self._lineage: dict[tuple[int, str, int], Vector] = {}
         self._lead: dict[tuple[int, int], Vector] = {}
 
-    def month(self, month: int, plant: str) -> list[float]:
-        """The cell of a plant in table `plants`; its measures are numbered as `INTAKE` ... `OPEN`."""
-        return self.recorder.cell("plants", month, plant)
+    def months(self, plant: str) -> MonthCells:
+        """The cells of a plant in table `plants` by month; their measures are numbered as `INTAKE` ... `OPEN`."""
+        return MonthCells(self.recorder, plant)
 
     def pay(self, payer: str, payee: str, item: str, usd: float) -> None:
         """Book a payment of this year."""
@@ -77,14 +95,14 @@ class Records:
         """Book an emission of this year."""
         self.recorder.cell("emissions", self.world.year, country, stage, item)[0] += kgco2e
 
-    def intake_of(self, tag: int, untreated: int, group: str) -> list[float]:
-        """The cell that counts what an untreated tag and group add to a treated tag [kg]."""
-        origin = self.world.tags[untreated]
-        return self.recorder.cell("lineage_intake", tag, origin.zone, origin.channel, origin.year, group)
-
-    def made(self, plant: Identity, year: int, origin: str, forms: tuple[str, ...], masses_kg: Vector) -> None:
-        """Add what a plant was fed and made of one country's material, shape (1 + forms, substances)."""
-        _add(self._made, (plant, year, origin, forms), masses_kg)
+    def made(self, plant: Identity, year: int, origin: str, forms: tuple[str, ...], fed_kg: Vector, made_kg: Vector) -> None:
+        """Add what a plant was fed, shape (substances,), and made, (forms, substances), of one country's material."""
+        key = (plant, year, origin, forms)
+        sums = self._made.get(key)
+        if sums is None:
+            sums = self._made[key] = np.zeros((1 + len(forms), len(fed_kg)))
+        sums[0] += fed_kg
+        sums[1:] += made_kg
 
     def delivered(self, plant: str, lots: Sequence[Lot]) -> None:
         """Add what left a plant for the market: by treated tag, and by days since discard."""
@@ -120,28 +138,42 @@ class Records:
 class YardBook:
     """Intake, level and waiting of one yard by month; exact, since the level is constant between two events."""
 
-    __slots__ = ("_kg", "_name", "_records", "_since")
+    __slots__ = ("_area", "_kg", "_moment", "_months", "_moved", "_since", "_world")
 
-    def __init__(self, records: Records, name: str) -> None:
-        self._records, self._name = records, name
-        self._kg = self._since = 0.0
+    def __init__(self, world: World, months: MonthCells) -> None:
+        self._world, self._months = world, months
+        self._kg = self._since = self._area = self._moment = self._moved = 0.0
+
+    @property
+    def little_gap(self) -> float:
+        """Gap of Little's law with its end term, relative: area under the level against kg x day of what came and went.
+
+        Waits are differences of days of simulation, so what waits less than a ten-thousandth of the run is compared with that.
+        """
+        waits = self._kg * self._since - self._moment
+        return abs(self._area - waits) / max(self._area, SHORT_WAIT_SHARE * self._moved, LEAST_KG_DAYS)
 
     def change(self, kg: float) -> None:
         """The yard holds `kg` from now on."""
-        now = self._records.world.clock.now
+        now = self._world.clock.now
         if now > self._since:
             self.reckon(now)
+        moment = (kg - self._kg) * now
+        self._moment += moment
+        self._moved += abs(moment)
         self._kg = kg
 
     def reckon(self, day: float) -> None:
         """Book the waiting up to `day` and the level at every month end passed."""
         if self._kg > 0.0:
-            calendar = self._records.world.calendar
+            calendar = self._world.calendar
             month, since = calendar.month_of(self._since), self._since
             while since < day:
                 end = calendar.month_starts[month + 1]
-                cell = self._records.month(month, self._name)
-                cell[WAIT] += self._kg * (min(day, end) - since)
+                cell = self._months[month]
+                kg_days = self._kg * (min(day, end) - since)
+                cell[WAIT] += kg_days
+                self._area += kg_days
                 if day >= end:
                     cell[YARD] = self._kg
                 month, since = month + 1, float(end)

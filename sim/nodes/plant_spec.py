@@ -24,6 +24,7 @@ from sim.core.spec import (
     Tonnes,
     UsdPer,
 )
+from sim.nodes.investment_spec import InvestmentSpec
 
 Stage = Literal["sorting", "dismantling", "treatment", "refining", "metallization", "magnet", "crude"]
 END_STAGES = ("refining", "metallization", "magnet")  # end-processing: what comes out is sold as metal, oxide or alloy
@@ -62,6 +63,9 @@ class ProcessSpec(Spec):
         description="Input (product group, fraction or form; `*` for every group not named) -> output fraction or product form ->"
         " substance (`*` for all not named) -> share of that substance in the input. What no output gets is residue."
     )
+    speed: dict[str, Factor] = Field(
+        default_factory=dict, description="Input -> speed of work over that of the nameplate; at 0.5 it counts twice; not named: 1."
+    )
     residence_days: Days = Field(description="From start of a batch until its outputs are ready.")
     batch_t: Tonnes = Field(description="Smallest load worth starting.")
     batch_age_limit_days: Days = Field(description="A smaller load starts when it has waited this long.")
@@ -69,6 +73,12 @@ class ProcessSpec(Spec):
     days_per_year: Days = Field(description="Open days a year; the nameplate is what these days give.")
     mean_days_between_breakdowns: Days = Field(description="Per line, battery fires included; 0 means none.")
     repair_days: Days = Field(description="Mean time a line stands still after a breakdown.")
+    mean_days_between_fires: Days | None = Field(
+        default=None, description="Per line, fires of batteries as a cause of their own; none: they are among the breakdowns."
+    )
+    after_fire_days: Days | None = Field(
+        default=None, description="Mean time a line stands still after such a fire; none: repair_days."
+    )
     energy_kwh_per_t: KwhPerT = Field(description="Electricity per tonne fed.")
     co2_kg_per_t: KgCo2ePer = Field(description="Direct emissions per tonne fed, electricity apart.")
     opex_usd_per_t: UsdPer = Field(description="Running cost per tonne fed: labour, energy, consumables, upkeep; no feedstock.")
@@ -150,6 +160,9 @@ class PlantSpec(Spec):
     commissioning: Key | None = Field(default=None, description="Class of durations; required unless operating or closed.")
     lines: int = Field(default=1, ge=1, le=1000, description="Parallel lines; a breakdown stops one.")
     yard_limit_days: Days = Field(description="Yard size in days of free nameplate; a full yard pushes back.")
+    store_limit_days: Days | None = Field(
+        default=None, description="Store for outputs in days of free nameplate; a full one stops the lines; none: no limit."
+    )
     owner: Iso3 | None = Field(default=None, description="Country of the owner; the plant's country if not given.")
     available_to: Iso3 | None = Field(default=None, description="Country whose industry gets the metal; default by country.")
     port: Key | None = Field(default=None, description="Port its cargo passes.")
@@ -160,6 +173,9 @@ class PlantSpec(Spec):
         default=None, description="Paid to the plant by who delivers; negative: the plant pays for what it takes."
     )
     finance: FinanceSpec | None = Field(default=None, description="Sources of money of a plant that is not built yet.")
+    investment: InvestmentSpec | None = Field(
+        default=None, description="How it is judged and supported before and after it is built."
+    )
 
     @model_validator(mode="after")
     def _class_given(self) -> PlantSpec:

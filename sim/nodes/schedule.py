@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,26 +67,72 @@ class Schedule:
         return "financed" if day >= self.financed_day else "announced"
 
 
+class Periods:
+    """The periods of a run and the months they lie in; one object for all plants, since most are open throughout."""
+
+    __slots__ = ("_whole", "calendar", "count", "days", "edges")
+
+    def __init__(self, calendar: Calendar, days: int) -> None:
+        self.calendar, self.days = calendar, days
+        self.count = math.ceil(calendar.days / days)
+        self.edges = np.arange(calendar.days // days + 2, dtype=np.float64) * days  # the last one beyond the end of the run
+        self._whole = [self._months_between(*self.span(period)) for period in range(self.count)]
+
+    def number(self, day: float) -> int:
+        """Number of the period that holds a day."""
+        return int(day // self.days)
+
+    def span(self, period: int) -> tuple[float, float]:
+        """First day of a period and the day after its last; the run may cut it short."""
+        start = float(period * self.days)
+        return start, min(start + self.days, float(self.calendar.days))
+
+    def months(self, period: int, opens: float, closes: float) -> list[tuple[int, float]]:
+        """Months that the days of a period from `opens` to `closes` lie in, each with its share of them.
+
+        Work of a period is even over these days; one who has closed and works off a yard has all of them.
+        """
+        start, end = self.span(period)
+        if (opens <= start and end <= closes) or min(end, closes) <= max(start, opens):
+            return self._whole[period]
+        return self._months_between(max(start, opens), min(end, closes))
+
+    def _months_between(self, start: float, end: float) -> list[tuple[int, float]]:
+        calendar, edges = self.calendar, self.calendar.month_starts
+        first, last = calendar.month_of(start), calendar.month_of(math.nextafter(end, start))
+        days = [(month, min(end, edges[month + 1]) - max(start, edges[month])) for month in range(first, last + 1)]
+        return [(month, part / (end - start)) for month, part in days]
+
+
 @dataclass(frozen=True, slots=True)
 class Breakdowns:
     """Stops of the parallel lines of a plant, drawn year by year from the plant's own stream.
 
     Stops of one line are a Poisson process with mean distance `between_days`; each lasts an exponential time with
-    mean `repair_days`. Battery fires are among them. `between_days = 0` means none.
+    mean `repair_days`. `between_days = 0` means none. Fires (of batteries in the feed) are a cause of their own, so that
+    a scenario can say what becomes of them; where nothing is said of them they are among the breakdowns.
     """
 
     name: str
     between_days: float
     repair_days: float
     lines: int
+    between_fires_days: float = 0.0
+    after_fire_days: float = 0.0
 
     def down_days(self, streams: Streams, calendar: Calendar, edges: Days) -> Days:
         """Days of standstill between neighbouring `edges` [days], as whole plants: one of four lines down counts a quarter."""
-        if self.between_days <= 0.0 or self.repair_days <= 0.0:
+        if not self._causes:
             return np.zeros(len(edges) - 1)
         begins, ends = self._stops(streams, calendar)
         until = (_elapsed(begins, edges) - _elapsed(ends, edges)) / self.lines
         return np.clip(np.diff(until), 0.0, np.diff(edges))
+
+    @property
+    def _causes(self) -> list[tuple[str, float, float]]:
+        """Stream, mean distance and mean length of every cause that stops a line."""
+        causes = [("breakdowns", self.between_days, self.repair_days), ("fires", self.between_fires_days, self.after_fire_days)]
+        return [cause for cause in causes if cause[1] > 0.0 and cause[2] > 0.0]
 
     def _stops(self, streams: Streams, calendar: Calendar) -> tuple[Days, Days]:
         """First and last day of every stop from the year before the run on, since a long one may reach into it.
@@ -93,11 +140,11 @@ class Breakdowns:
         A stop that comes while its line stands still already counts from the end of the earlier one.
         """
         begins, lasts, lines = [], [], []
-        for year in range(calendar.start - 1, calendar.end + 1):
-            rng = streams.of(f"{self.name}/breakdowns", year)
-            count = int(rng.poisson(self.lines * DAYS_PER_YEAR / self.between_days))
+        for year, (cause, between, repair) in product(range(calendar.start - 1, calendar.end + 1), self._causes):
+            rng = streams.of(f"{self.name}/{cause}", year)
+            count = int(rng.poisson(self.lines * DAYS_PER_YEAR / between))
             begins.append((year - calendar.start) * DAYS_PER_YEAR + rng.uniform(0.0, DAYS_PER_YEAR, count))
-            lasts.append(rng.exponential(self.repair_days, count))
+            lasts.append(rng.exponential(repair, count))
             lines.append(rng.integers(self.lines, size=count))
         start, line = np.concatenate(begins), np.concatenate(lines)
         end = start + np.concatenate(lasts)

@@ -9,7 +9,7 @@ the stages still ahead in proportion to the drawn durations. Stages then run at 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sim.core.calendar import DAYS_PER_YEAR
@@ -34,14 +34,18 @@ class Project:
     schedule: Schedule
     stages: list[tuple[str, float]]
     since_day: float
+    awarded_day: float = -math.inf  # financial close waits for public money to be awarded
     speed: float = 1.0
 
 
 class Commissioning:
     """Takes announced plants through their stages and writes the dates into their schedules."""
 
-    def __init__(self, world: World, classes: Mapping[str, CommissioningSpec]) -> None:
-        self._world, self._classes = world, classes
+    def __init__(
+        self, world: World, classes: Mapping[str, CommissioningSpec], appraise: Callable[[str], bool] | None = None
+    ) -> None:
+        """`appraise(plant)` says at financial close whether its money is found; none: always."""
+        self._world, self._classes, self._appraise = world, classes, appraise
         self._projects: list[Project] = []
 
     def declare_dials(self, countries: Sequence[str]) -> None:
@@ -94,7 +98,9 @@ class Commissioning:
         schedule = Schedule(announced, planned, ramp_days=drawn["ramp"], end_day=end, cancelled=drawn["cancelled"] < risk)
         for stage in STAGES[: AHEAD[plant.status]]:
             _mark(schedule, stage, announced)
-        self._projects.append(Project(plant.name, plant.country, schedule, list(days.items()), announced))
+        awarded = plant.investment.awarded if plant.investment is not None else None
+        awarded_day = -math.inf if awarded is None else float(self._world.calendar.day_of(awarded))
+        self._projects.append(Project(plant.name, plant.country, schedule, list(days.items()), announced, awarded_day))
         return schedule
 
     def _go_on(self, project: Project) -> None:
@@ -106,8 +112,15 @@ class Commissioning:
             if done < left * (1.0 - 1e-12):
                 project.stages[0], project.since_day = (stage, left - done), now
                 break
-            project.since_day += left * project.speed
+            finished = project.since_day + left * project.speed
+            if stage == "finance" and now < project.awarded_day:
+                project.stages[0], project.since_day = (stage, 0.0), now
+                self._world.clock.at(project.awarded_day, self._go_on, project)
+                return
+            project.since_day = max(finished, project.awarded_day) if stage == "finance" else finished
             project.stages.pop(0)
+            if stage == "finance" and self._appraise is not None and not self._appraise(project.name):
+                project.schedule.cancelled = True
             if project.schedule.cancelled:  # what is given up is given up at the end of the first stage ahead
                 return
             _mark(project.schedule, stage, project.since_day)

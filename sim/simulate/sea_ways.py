@@ -9,7 +9,7 @@ from sim.engine.world import World
 from sim.nodes.plant_spec import PlantSpec
 from sim.transport.haul import Point, road_km
 from sim.transport.lane_spec import LaneSpec, PortSpec, SeaSpec
-from sim.transport.sea import DAYS_PER_WEEK, Leg, Voyage
+from sim.transport.sea import DAYS_PER_WEEK, Leg, Voyage, port_dial
 
 
 class SeaWays:
@@ -18,6 +18,9 @@ class SeaWays:
     def __init__(self, world: World, ports: Mapping[str, PortSpec], lanes: Sequence[LaneSpec], sea: SeaSpec) -> None:
         self._ports, self._sea = ports, sea
         self._legs = {lane.name: _leg(world, lane) for lane in lanes}
+        self._lanes = {lane.name: lane for lane in lanes}
+        for port in ports:
+            world.dials.declare(port_dial(port), 1.0)
         self._from: dict[str, list[LaneSpec]] = {}
         for lane in sorted(lanes, key=lambda each: each.name):
             self._from.setdefault(lane.origin, []).append(lane)
@@ -59,6 +62,7 @@ class SeaWays:
             customs_days=dwell.value if dwell is not None else self._sea.customs_days.value,
             road_km=km,
             road_days=km / self._sea.road_km_per_day.value,
+            ports=(self._lanes[names[0]].origin, *(self._lanes[name].destination for name in names)),
         )
 
 

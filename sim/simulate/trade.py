@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
+from math import inf
 
-from sim.core.calendar import DAYS_PER_YEAR
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.core.calendar import DAYS_PER_YEAR, HOURS_PER_DAY
 from sim.core.errors import Fault, WiringError
 from sim.engine.world import Receiver, World
 from sim.nodes.plant_spec import PlantSpec
+from sim.policy import shocks as shocks_of
 from sim.policy.dials import DialBoard, schedule
-from sim.policy.response import Response
+from sim.policy.response import RESPONSE_KEYS, RESPONSE_MEASURES, Means, Response
 from sim.policy.shocks import Shocks
 from sim.scenario.schema import ScenarioSpec
 from sim.simulate.sea_ways import SeaWays, point_of
 from sim.trade.allocation import KG_PER_T, Option, Route, SharesRouter
 from sim.trade.border import SHIPMENTS, Border, Passage
-from sim.trade.checks import WAIT, key_path
+from sim.trade.checks import WAIT, buyers_named, key_path
+from sim.trade.contract import Contracts
 from sim.trade.least_cost import QUARTER_MONTHS, LeastCost
 from sim.trade.market import Market
 from sim.trade.permit import FACTOR_DIAL, Permit, pair_dial
-from sim.trade.routing_spec import DestinationSpec, RouteSpec
+from sim.trade.reaction import answer
+from sim.trade.routing_spec import LEAKAGE, DestinationSpec, RouteSpec
 from sim.trade.rules import ANY, RuleTable
 from sim.transport.haul import Dock, Haul, Point, road_km
 from sim.transport.sea import PortStore
@@ -68,10 +75,12 @@ class Trade:
     market: Market
     places: Places
     board: DialBoard
+    shocks: Shocks
     permits: dict[tuple[str, str, str, str], Permit] = field(default_factory=dict)
     borders: list[Border] = field(default_factory=list)
     responses: list[Response] = field(default_factory=list)
     _least_cost: LeastCost | None = None
+    _answers: list[tuple[str, str, NDArray[np.float64]]] = field(default_factory=list)
 
     def connect(self, receivers: Mapping[str, Receiver]) -> None:
         """Resolve every route to receivers (plants and outside accounts by name) and set levers and month ends off.
@@ -81,7 +90,8 @@ class Trade:
         WiringError
             For names, lanes, border rules and dials that do not exist.
         """
-        builder = _RouteBuilder(self, receivers)
+        buyers = (self.market.desk(country) for country in buyers_named(self.spec.routes))
+        builder = _RouteBuilder(self, {**receivers, **{desk.name: desk for desk in buyers}})
         for route in builder.routes():
             self.router.add(route)
         if builder.faults:
@@ -98,8 +108,34 @@ class Trade:
         for origin, destination in _pairs(self.spec):
             self.board.listen(pair_dial(origin, destination), partial(self._hasten, pair=(origin, destination)))
         schedule(self.world, self.board, self.spec.levers)
-        plants = [plant.name for plant in self.spec.plants if plant.name in receivers]
-        self.responses += [Response(self.world, each, self.market, self.board, plants) for each in self.spec.responses]
+        shocks_of.schedule(self.world, self.board, self.shocks)
+        plants = {plant.name: self._longest(plant) for plant in self.spec.plants if plant.name in receivers}
+        means = Means(self.market, self.board, self.router, plants)
+        self.responses += [Response(self.world, each, means) for each in self.spec.responses]
+        self._set_reactions(plants)
+
+    def _set_reactions(self, plants: Mapping[str, float]) -> None:
+        """Plan the hours of plants that answer prices; those whose day is too short for an answer are warned of."""
+        for reaction in self.spec.reactions:
+            factors = answer(reaction, self.market.prices)
+            for plant in reaction.plants:
+                self._answers.append((f"reaction {reaction.name}", f"plants.{plant}.hours_factor", factors))
+                if factors.max() > plants[plant]:
+                    self.world.warnings.append(
+                        f"Reaction '{reaction.name}' asks for up to {factors.max():.2f} times the hours of '{plant}'; its day holds"
+                        f" {plants[plant]:.2f} times."
+                    )
+        self._answer(0)
+
+    def _answer(self, month: int) -> None:
+        """Set the hours of plants that answer prices for a month."""
+        for cause, dial, factors in self._answers:
+            self.board.put(cause, dial, float(factors[month]))
+
+    def _longest(self, plant: PlantSpec) -> float:
+        """Hours of a day over the hours a plant works: what an extra shift can bring at most."""
+        process = self.spec.processes.get(plant.process)
+        return HOURS_PER_DAY / process.hours_per_day.value if process is not None and process.hours_per_day.value > 0.0 else inf
 
     def _hasten(self, ratio: float, pair: tuple[str, str] | None = None) -> None:
         for (origin, destination, *_), permit in self.permits.items():
@@ -121,6 +157,8 @@ class Trade:
             response.review(float(starts[month + 1] - starts[month]))
         if self._least_cost is not None and month % QUARTER_MONTHS == QUARTER_MONTHS - 1:
             self._least_cost.review(DAYS_PER_YEAR / 4.0)
+        if month + 1 < self.world.calendar.months:
+            self._answer(month + 1)
         self._at_month_end(month + 1)
 
 
@@ -129,13 +167,17 @@ def wire_trade(world: World, spec: ScenarioSpec) -> Trade:
     world.recorder.declare("shipments", ("year", "origin", "destination", "fraction"), SHIPMENTS)
     world.recorder.declare("payments", ("year", "payer", "payee", "item"), ("usd",))
     world.recorder.declare("emissions", ("year", "country", "stage", "item"), ("kgco2e",))
+    world.recorder.declare("responses", RESPONSE_KEYS, RESPONSE_MEASURES)
     world.dials.declare(FACTOR_DIAL, 1.0)
     for origin, destination in _pairs(spec):
         world.dials.declare(pair_dial(origin, destination), 1.0)
     places = Places(world, spec.plants)
-    market = Market(world, spec.market, Shocks(spec.shocks, world.calendar), places.seller)
+    shocks = Shocks(spec.shocks, world.calendar, world.streams)
+    contracts = Contracts(spec.contracts, world.composition.substances, world.calendar) if spec.contracts else None
+    market = Market(world, spec.market, shocks, places.seller, tuple(spec.countries), contracts)
+    world.warnings += market.prices.warnings
     router = SharesRouter(world, frozenset([*spec.groups, *spec.fractions]))
-    return Trade(world, spec, router, market, places, DialBoard(world))
+    return Trade(world, spec, router, market, places, DialBoard(world), shocks)
 
 
 def _pairs(spec: ScenarioSpec) -> Iterator[tuple[str, str]]:
@@ -171,11 +213,24 @@ class _RouteBuilder:
         for destination in spec.destinations:
             option = self._option(spec, destination, country)
             if option is not None:
+                option.name = destination.to
                 options.append(option)
         fallback = None if spec.fallback == WAIT else self._receivers.get(spec.fallback)
         if fallback is None and spec.fallback != WAIT:
             self._fault(f"there is no outside account '{spec.fallback}'", "routes", spec.name, "fallback")
-        return Route(country, spec.material, options, fallback)
+        made = Route(country, spec.material, options, fallback, spec.name)
+        made.smallest_kg = self._spec.sea.smallest_load_t.value * KG_PER_T
+        made.leak = self._leak(spec, country, options)
+        return made
+
+    def _leak(self, spec: RouteSpec, country: str, options: Sequence[Option]) -> tuple[int, Callable[[], float]] | None:
+        """Which option is the leak, and the factor of its odds: relative price of the metal to the power of the sensitivity."""
+        if spec.leakage_metal is None or spec.leakage_sensitivity is None:
+            return None
+        column, power = self._world.composition.substances.index(spec.leakage_metal), spec.leakage_sensitivity.value
+        prices = self._trade.market.prices.table_of(country)[:, column]
+        leak = next(i for i, option in enumerate(options) if option.name == LEAKAGE)
+        return leak, lambda: float(prices[self._world.month] / prices[0]) ** power if prices[0] > 0.0 else 1.0
 
     def _option(self, route: RouteSpec, destination: DestinationSpec, country: str) -> Option | None:
         receiver = self._receivers.get(destination.to)

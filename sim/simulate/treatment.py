@@ -15,6 +15,7 @@ from sim.nodes.plant import Plant, Process, Setting, Ways
 from sim.nodes.plant_record import Records
 from sim.nodes.plant_spec import END_STAGES, CommissioningSpec, PlantSpec, ProcessSpec
 from sim.nodes.product_spec import SubstanceSpec
+from sim.nodes.schedule import Periods
 from sim.nodes.sink import Sink
 from sim.policy.commissioning import Commissioning
 
@@ -66,6 +67,7 @@ def wire_plants(
     market: Callable[[str], Receiver],
     period_days: int,
     grid_co2_kg_per_kwh: Mapping[str, float],
+    appraise: Callable[[str], bool] | None = None,
 ) -> Treatment:
     """Build every plant with its process, schedule and outlets, and set commissioning off.
 
@@ -75,6 +77,8 @@ def wire_plants(
         Gives the buyer for the country whose industry gets the metal.
     grid_co2_kg_per_kwh
         By country; a country that is not named counts as 0 and is warned of.
+    appraise
+        Says of a plant, on the day its finance closes, whether its money is found; none: always.
 
     Raises
     ------
@@ -86,16 +90,17 @@ def wire_plants(
     sinks = {name: Sink(world, name) for name in SINKS}
     used = {plant.process for plant in plants}
     built = {name: _process(world, name, spec, groups, fractions) for name, spec in processes.items() if name in used}
-    projects = Commissioning(world, commissioning)
+    projects = Commissioning(world, commissioning, appraise)
     projects.declare_dials(list(dict.fromkeys(plant.country for plant in plants)))
     treatment = Treatment(world, {}, sinks, records)
+    periods = Periods(world.calendar, period_days)
     for spec in plants:
         process = built[spec.process]
         crude = process.spec.stage == "crude"
         buyer = spec.available_to or countries[spec.country].available_to
         outlet: Receiver = sinks["informal_metal"] if crude else market(buyer)
         ways = Ways(router, outlet, sinks[RESIDUE_TO.get(process.spec.stage, "landfill")].account)
-        setting = Setting(period_days, grid_co2_kg_per_kwh.get(spec.country, 0.0))
+        setting = Setting(periods, grid_co2_kg_per_kwh.get(spec.country, 0.0))
         named = spec.model_copy(update={"available_to": buyer})
         treatment.plants[spec.name] = Plant(world, named, process, projects.schedule_of(spec), records, ways, setting)
     unknown = sorted({plant.country for plant in plants} - set(grid_co2_kg_per_kwh))

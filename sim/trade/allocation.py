@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf
 
 from sim.core.quantity import Quantity
 from sim.engine.stockpile import DUST
 from sim.engine.world import Receiver, World
 from sim.trade.border import Border
 
-MIN_LOAD_KG = 2000.0  # a truck load; a share smaller than this waits for its turn
+MIN_LOAD_KG = 2000.0  # where nobody says otherwise (`sea.smallest_load_t`): a share smaller than this waits for its turn
 KG_PER_T = 1000.0
 
 
@@ -28,22 +27,49 @@ class Option:
     limit_t_per_year: Quantity | None = None
     usd_per_t: Callable[[], float] | None = None
     sent_kg: float = 0.0
+    name: str = ""
 
-    def room_kg(self, material: str, year: float) -> float:
-        """Mass it would take now within its limit [kg]."""
-        limit = self.limit_t_per_year
-        left = limit.at(year) * KG_PER_T - self.sent_kg if limit is not None else inf
-        return max(min(self.receiver.space_kg(material), left), 0.0)
+    def room_kg(self, material: str, year: float, on_way_kg: float = 0.0) -> float:
+        """Mass it would take now within its limit, beyond what is on its way there [kg]."""
+        room = self.receiver.space_kg(material) - on_way_kg
+        if self.limit_t_per_year is not None:
+            room = min(room, self.limit_t_per_year.at(year) * KG_PER_T - self.sent_kg)
+        return max(room, 0.0)
 
 
 class Route:
-    """Where one material from one country goes. `shares`, where set, overrule the shares of the options."""
+    """Where one material from one country goes. `shares`, where set, overrule the shares of the options.
 
-    __slots__ = ("_borders", "_constant", "_year", "fallback", "material", "offered_kg", "options", "origin", "shares")
+    name : what the scenario calls it.
+    expected : mass on its way to receivers by name, which takes up their room [kg].
+    leak : number of the option whose odds move with a price, and the factor of its odds now.
+    turned : cause -> name of the option that gets all it has room for; the first cause rules.
+    """
 
-    def __init__(self, origin: str, material: str, options: Sequence[Option], fallback: Receiver | None) -> None:
-        self.origin, self.material, self.fallback = origin, material, fallback
+    __slots__ = (
+        "_borders",
+        "_constant",
+        "_year",
+        "expected",
+        "fallback",
+        "leak",
+        "material",
+        "name",
+        "offered_kg",
+        "options",
+        "origin",
+        "shares",
+        "smallest_kg",
+        "turned",
+    )
+
+    def __init__(self, origin: str, material: str, options: Sequence[Option], fallback: Receiver | None, name: str = "") -> None:
+        self.origin, self.material, self.fallback, self.name = origin, material, fallback, name
         self.options = list(options)
+        self.turned: dict[str, str] = {}
+        self.smallest_kg = MIN_LOAD_KG
+        self.expected: dict[str, float] = {}
+        self.leak: tuple[int, Callable[[], float]] | None = None
         self.shares: list[float] | None = None
         self.offered_kg = 0.0  # since someone last set it to 0
         constant = all(len(option.share.points) == 1 for option in options)
@@ -61,9 +87,13 @@ class Route:
             for option in self.options:
                 option.sent_kg = 0.0
         options = self.options
-        shares = self.shares or self._constant or [option.share.at(decimal_year) for option in options]
-        room = lambda i: options[i].room_kg(self.material, decimal_year)  # noqa: E731
-        given = _allocate(kg, shares, [option.sent_kg for option in options], room)
+        shares = self._shares(decimal_year)
+        if len(options) == 1:  # nothing to weigh, which is most routes
+            part = min(self._room_kg(options[0], decimal_year), kg)
+            given = [part if part > DUST * kg else 0.0]
+        else:
+            room = lambda i: self._room_kg(options[i], decimal_year)  # noqa: E731
+            given = _allocate(kg, shares, [option.sent_kg for option in options], room, self.smallest_kg)
         left = kg - sum(given)
         if self._borders and not held:
             self._note_blocked(kg, shares, 0.0 if self.fallback is not None else left)
@@ -77,6 +107,16 @@ class Route:
             plan.append((self.fallback, left))
         return plan
 
+    def _shares(self, decimal_year: float) -> Sequence[float]:
+        if self.turned:
+            chosen = next(iter(self.turned.values()))
+            return [1.0 if option.name == chosen else 0.0 for option in self.options]
+        shares = self.shares or self._constant or [option.share.at(decimal_year) for option in self.options]
+        return leaking(shares, self.leak[0], self.leak[1]()) if self.leak is not None else shares
+
+    def _room_kg(self, option: Option, decimal_year: float) -> float:
+        return option.room_kg(self.material, decimal_year, self.expected.get(option.receiver.name, 0.0))
+
     def _note_blocked(self, kg: float, shares: Sequence[float], left: float) -> None:
         for i, border in self._borders:
             if shares[i] > 0.0 and border.banned():
@@ -84,7 +124,16 @@ class Route:
                 border.note_blocked("waiting to be sent", standing, shares[i] * kg - standing)
 
 
-def _allocate(kg: float, shares: Sequence[float], sent: Sequence[float], room: Callable[[int], float]) -> list[float]:
+def leaking(shares: Sequence[float], leak: int, factor: float) -> list[float]:
+    """Shares when the odds of option number `leak` against the others are multiplied by `factor`; their sum stays (logit)."""
+    whole, pulled = sum(shares), shares[leak] * factor
+    scale = whole / (whole - shares[leak] + pulled) if whole > 0.0 else 1.0
+    return [(pulled if i == leak else share) * scale for i, share in enumerate(shares)]
+
+
+def _allocate(
+    kg: float, shares: Sequence[float], sent: Sequence[float], room: Callable[[int], float], smallest_kg: float = MIN_LOAD_KG
+) -> list[float]:
     """Masses by destination: first those behind their share, then overflow in the order given; `room(i)` is asked when needed."""
     total = sum(sent) + kg
     behind = [share * total - done if share > 0.0 else 0.0 for share, done in zip(shares, sent, strict=True)]
@@ -93,10 +142,10 @@ def _allocate(kg: float, shares: Sequence[float], sent: Sequence[float], room: C
         given = [0.0] * len(behind)
         given[behind.index(furthest)] = kg
         return given
-    return _shared_out(kg, behind, room)
+    return _shared_out(kg, behind, room, smallest_kg)
 
 
-def _shared_out(kg: float, behind: Sequence[float], room: Callable[[int], float]) -> list[float]:
+def _shared_out(kg: float, behind: Sequence[float], room: Callable[[int], float], smallest_kg: float) -> list[float]:
     """Masses of a load that does not go whole to the destination furthest behind."""
     order = sorted(range(len(behind)), key=lambda i: -behind[i])
     given, rooms = [0.0] * len(behind), [-1.0] * len(behind)
@@ -116,9 +165,9 @@ def _shared_out(kg: float, behind: Sequence[float], room: Callable[[int], float]
         return part
 
     for i in order:
-        if behind[i] >= MIN_LOAD_KG:
+        if behind[i] >= smallest_kg:
             give(i, behind[i])
-    small = sum(lag for lag in behind if 0.0 < lag < MIN_LOAD_KG)
+    small = sum(lag for lag in behind if 0.0 < lag < smallest_kg)
     for i in order:
         if behind[i] > 0.0 and small > 0.0:
             small -= give(i, small)
@@ -133,12 +182,14 @@ class SharesRouter:
     def __init__(self, world: World, waste: frozenset[str]) -> None:
         """`waste`: groups and fractions, which need a route; a product form without one goes to the market."""
         self.routes: dict[tuple[str, str], Route] = {}
+        self._expected: dict[str, float] = {}
         self._world, self._waste = world, waste
         self._missed: set[tuple[str, str]] = set()
 
     def add(self, route: Route) -> None:
         """Take up a route."""
         self.routes[route.origin, route.material] = route
+        route.expected = self._expected
 
     def plan(self, country: str, material: str, kg: float) -> list[tuple[Receiver, float]]:
         """Split `kg` of material that is in `country` over receivers with space; what is left out waits.
@@ -149,7 +200,12 @@ class SharesRouter:
         if route is None:
             self._warn(country, material)
             return []
-        return route.split(kg, self._world.year, self._world.decimal_year)
+        when = self._world.decimal_year
+        return route.split(kg, int(when), when)
+
+    def expect(self, receiver: str, kg: float) -> None:
+        """Count `kg` more (or fewer) as on its way to the receiver of this name, so that plans leave it its room."""
+        self._expected[receiver] = max(self._expected.get(receiver, 0.0) + kg, 0.0)
 
     def reroute(self, border: Border) -> None:
         """Offer what a ban holds at `border` to the other destinations of its route."""
@@ -157,6 +213,21 @@ class SharesRouter:
         route = self.routes[passage.origin, passage.material]
         for receiver, kg in route.split(border.pile.kg, world.year, world.decimal_year, held=True):
             receiver.receive(passage.material, border.hand_over(kg), border.pile.account)
+
+    def leads(self, name: str, to: str) -> bool:
+        """Whether a route of this name has a destination of this name, from any country."""
+        return any(option.name == to for route in self.routes.values() if route.name == name for option in route.options)
+
+    def turn(self, cause: str, name: str, to: str) -> None:
+        """Send all material of a route to one of its destinations first, wherever the route has it, until `turn_back`."""
+        for route in self.routes.values():
+            if route.name == name and any(option.name == to for option in route.options):
+                route.turned[cause] = to
+
+    def turn_back(self, cause: str) -> None:
+        """Let shares rule again on every route `cause` has turned."""
+        for route in self.routes.values():
+            route.turned.pop(cause, None)
 
     def _warn(self, country: str, material: str) -> None:
         if material in self._waste and (country, material) not in self._missed:

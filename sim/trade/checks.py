@@ -17,12 +17,20 @@ OUTSIDE = ("landfill", "leakage", "mixed_waste", "other_recycling", "slag", "inf
 SUM_SLACK = 1e-6  # shares written with six digits
 SUPPLY_SLACK = 0.01  # shares of supply as published, rounded to a per cent
 
+MARKET = "market "  # before the country whose industry buys: a destination of product forms
+
 Takes = Callable[[str, str], bool]
 
 
 def key_path(*parts: str) -> str:
     """Dotted key path; a part with a dot in quotes."""
     return ".".join(f'"{part}"' if "." in part else part for part in parts)
+
+
+def buyers_named(routes: Iterable[RouteSpec]) -> list[str]:
+    """Countries whose market a route names as a destination, each once."""
+    named = (destination.to for route in routes for destination in route.destinations)
+    return list(dict.fromkeys(name.removeprefix(MARKET) for name in named if name.startswith(MARKET)))
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
@@ -38,10 +46,12 @@ def route_faults(
     materials: Collection[str],
     countries: Collection[str],
     takes: Takes,
+    sold: Callable[[str], bool] = lambda _: True,
 ) -> list[Fault]:
     """Faults of routes: unknown names, plants that cannot take the material, shares over 1, two routes for one material.
 
-    `takes(plant, material)` says whether a plant's process has an input of that name.
+    `takes(plant, material)` says whether a plant's process has an input of that name, `sold(material)` whether it is a product
+    form. `outside` names markets (`market JPN`) too.
     """
     faults: list[Fault] = []
     seen: dict[tuple[str, str], str] = {}
@@ -60,11 +70,24 @@ def route_faults(
             message = f"'{route.fallback}' is no outside account"
             hint = nearest(route.fallback, [WAIT, *outside]) or f"Use {WAIT} or one of: {', '.join(sorted(outside))}."
             faults.append(_fault(message, hint, "routes", route.name, "fallback"))
-        faults += _destination_faults(route, plants, outside, takes)
+        faults += _destination_faults(route, plants, outside, takes, sold)
     return faults
 
 
-def _destination_faults(route: RouteSpec, plants: Collection[str], outside: Collection[str], takes: Takes) -> list[Fault]:
+def leak_faults(routes: Sequence[RouteSpec], priced: Collection[str]) -> list[Fault]:
+    """Faults of routes that react to a price: metals without one in `market.prices`."""
+    faults = []
+    for route in routes:
+        if route.leakage_metal is not None and route.leakage_metal not in priced:
+            message = f"'{route.leakage_metal}' has no price in market.prices"
+            hint = nearest(route.leakage_metal, priced) or "Give it a price."
+            faults.append(_fault(message, hint, "routes", route.name, "leakage_metal"))
+    return faults
+
+
+def _destination_faults(
+    route: RouteSpec, plants: Collection[str], outside: Collection[str], takes: Takes, sold: Callable[[str], bool]
+) -> list[Fault]:
     faults = []
     for destination in route.destinations:
         where = ("routes", route.name, "destinations", destination.to)
@@ -72,6 +95,10 @@ def _destination_faults(route: RouteSpec, plants: Collection[str], outside: Coll
             if not takes(destination.to, route.material):
                 message = f"'{destination.to}' cannot take {route.material}"
                 faults.append(_fault(message, "Its process has no such input in `transfer`.", *where))
+        elif destination.to.startswith(MARKET) and destination.to in outside:
+            if not sold(route.material):
+                message = f"{route.material} is no product form: only what end-processing makes is sold"
+                faults.append(_fault(message, "Send it to a plant.", *where))
         elif destination.to not in outside:
             hint = nearest(destination.to, [*plants, *outside])
             faults.append(_fault(f"'{destination.to}' is no plant and no outside account", hint, *where))

@@ -21,6 +21,7 @@ START = date(2025, 1, 1)
 FRACTIONS = ("magnet", "board")
 many = settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 some = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+pairs = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 days = st.integers(0, 350)
 pert = (
@@ -167,7 +168,7 @@ def test_every_kilogram_is_somewhere_at_every_event(
     assert all(border.pile.kg >= 0.0 for border in trade.borders)
 
 
-@some
+@pairs
 @given(terms=pert, made=loads, factor=st.floats(0.05, 1.0), seed=st.integers(0, 2**20))
 def test_shorter_consent_never_brings_less(terms: dict[str, float], made: Any, factor: float, seed: int) -> None:
     """In a chain without quota, refusal or box filling; paired by common random numbers."""

@@ -1,6 +1,9 @@
 """Networks of plants drawn at random: mass closes at every event, and better plants never give less."""
 
+from datetime import date, timedelta
+
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -138,18 +141,45 @@ def chain(factor, residence=10, start="2025-03-01", tonnes=400.0):
     return site.sold_kg("Cu")
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.floats(0.1, 1.0), st.floats(0.1, 1.0))
-def test_higher_yield_never_recovers_less(one, other):
+def require_yield_law(one, other):
     low, high = sorted((one, other))
     assert chain(high, tonnes=1e5) >= chain(low, tonnes=1e5) * (1.0 - 1e-12)
 
 
-@settings(max_examples=15, deadline=None)
-@given(st.integers(1, 12), st.integers(1, 12))
-def test_an_earlier_start_never_recovers_less(one, other):
+def require_start_law(one, other):
     early, late = sorted((one, other))
-    assert chain(1.0, start=f"2025-{early:02d}-01") >= chain(1.0, start=f"2025-{late:02d}-01") * (1.0 - 1e-12)
+    start = date(2025, 1, 1)
+    days = [(start + timedelta(days=day)).isoformat() for day in (early, late)]
+    assert chain(1.0, start=days[0]) >= chain(1.0, start=days[1]) * (1.0 - 1e-12)
+
+
+YIELDS, DAYS = (st.floats(0.1, 1.0),) * 2, (st.integers(0, 700),) * 2
+
+
+@settings(max_examples=15, deadline=None)
+@given(*YIELDS)
+def test_higher_yield_never_recovers_less(one, other):
+    require_yield_law(one, other)
+
+
+@settings(max_examples=15, deadline=None)
+@given(*DAYS)
+def test_an_earlier_start_never_recovers_less(one, other):
+    require_start_law(one, other)
+
+
+@pytest.mark.slow
+@settings(max_examples=200, deadline=None)
+@given(*YIELDS)
+def test_higher_yield_never_recovers_less_in_200_pairs(one, other):
+    require_yield_law(one, other)
+
+
+@pytest.mark.slow
+@settings(max_examples=200, deadline=None)
+@given(*DAYS)
+def test_an_earlier_start_never_recovers_less_in_200_pairs(one, other):
+    require_start_law(one, other)
 
 
 @settings(max_examples=15, deadline=None)

@@ -10,12 +10,12 @@ import pytest
 
 from sim.core.errors import WiringError
 from sim.core.quantity import Quantity
-from sim.trade.allocation import MIN_LOAD_KG, Option, Route
-from sim.trade.checks import border_faults, lane_faults, market_faults, route_faults, shock_faults
+from sim.trade.allocation import MIN_LOAD_KG, Option, Route, leaking
+from sim.trade.checks import border_faults, lane_faults, leak_faults, market_faults, route_faults, shock_faults
 from sim.trade.least_cost import LeastCost
 from sim.trade.market_spec import MarketSpec
 from sim.trade.routing_spec import RouteSpec
-from tests.fixtures.trade_world import MARKET, Eater, Maker, build, empty_world, plant, route, rule, scenario
+from tests.fixtures.trade_world import MARKET, Eater, Maker, build, day, empty_world, plant, route, rule, scenario
 
 
 class Room:
@@ -272,3 +272,59 @@ def test_names_are_resolved_before_the_run() -> None:
 def test_the_eater_of_the_fixture_takes_no_more_than_its_room() -> None:
     world = empty_world()
     assert Eater(world, "A", "JPN", 5.0).space_kg() == 5.0
+
+
+# leakage by price, and room on the way
+
+
+def test_the_odds_of_leakage_move_with_the_price() -> None:
+    assert leaking([0.5, 0.3, 0.2], 2, 1.0) == pytest.approx([0.5, 0.3, 0.2])
+    shares = leaking([0.3, 0.1, 0.4], 2, 3.0)
+    assert sum(shares) == pytest.approx(0.8)
+    assert shares[2] / (shares[0] + shares[1]) == pytest.approx(3.0 * 0.4 / 0.4)
+    assert shares[0] / shares[1] == pytest.approx(3.0)
+    assert leaking([0.0, 1.0], 1, 5.0) == [0.0, 1.0]
+    assert leaking([0.0, 0.0], 1, 5.0) == [0.0, 0.0]
+
+
+def test_a_dear_metal_draws_scrap_abroad() -> None:
+    market = {**MARKET, "prices": {"Cu": {"usd_per_kg": {"2025": 8.0, "2027": 24.0}}}}
+    sent = {}
+    for sensitivity in (0.0, 1.0, 2.0):
+        leak = {"leakage_metal": "Cu", "leakage_sensitivity": sensitivity}
+        routes = [route("magnet", ("Refinery", 0.75), ("leakage", 0.25), **leak)]
+        world, trade, _ = build(scenario(routes=routes, market=market))
+        first = names(trade.router.plan("JPN", "magnet", 100_000.0))
+        assert first["leakage"] == pytest.approx(25_000.0)
+        world.clock.run(float(day(world, 2026, 6, 15)))
+        sent[sensitivity] = names(trade.router.plan("JPN", "magnet", 100_000.0))["leakage"]
+        prices = trade.market.prices.table_of("JPN")[:, world.composition.substances.index("Cu")]
+        odds = (prices[world.month] / prices[0]) ** sensitivity / 3.0
+        assert sent[sensitivity] == pytest.approx(100_000.0 * odds / (1.0 + odds))
+    assert sent[0.0] < sent[1.0] < sent[2.0]
+
+
+def test_a_leak_needs_its_metal_a_price_and_a_destination() -> None:
+    with pytest.raises(ValueError, match="belong together"):
+        RouteSpec.model_validate(route("magnet", ("leakage", 1.0), leakage_metal="Cu"))
+    with pytest.raises(ValueError, match="needs a destination `leakage`"):
+        RouteSpec.model_validate(route("magnet", ("Refinery", 1.0), leakage_metal="Cu", leakage_sensitivity=1.0))
+    leaky = RouteSpec.model_validate(route("magnet", ("leakage", 1.0), leakage_metal="Cy", leakage_sensitivity=1.0))
+    assert [str(fault) for fault in leak_faults([leaky], ["Cu"])] == [
+        ": routes.magnet from anywhere.leakage_metal: 'Cy' has no price in market.prices Give it a price."
+    ]
+
+
+def test_what_is_on_its_way_overflows_to_a_destination_of_share_0() -> None:
+    plants = [plant("First", "JPN"), plant("Second", "JPN")]
+    routes = [route("phone", ("First", 1.0), ("Second", 0.0))]
+    _, trade, eaters = build(scenario(plants=plants, routes=routes), rooms={"First": 10_000.0})
+    router = trade.router
+    assert names(router.plan("JPN", "phone", 8_000.0)) == {"First": 8_000.0}
+    router.expect("First", 8_000.0)
+    assert names(router.plan("JPN", "phone", 8_000.0)) == pytest.approx({"First": 2_000.0, "Second": 6_000.0})
+    router.expect("First", 2_000.0)
+    assert names(router.plan("JPN", "phone", 8_000.0)) == {"Second": 8_000.0}
+    router.expect("First", -10_000.0)
+    assert names(router.plan("JPN", "phone", 8_000.0)) == {"First": 8_000.0}
+    assert eaters["First"].pile.kg == 0.0

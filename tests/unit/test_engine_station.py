@@ -1,9 +1,13 @@
 """Servers with a queue: order, limits, breakdowns, and what they book, worked out by hand."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from sim.core.errors import ConservationError
 from sim.engine.clock import Clock
 from sim.engine.station import Station
+from sim.simulate.run import _require_little
 
 
 def served(clock, station, arrivals):
@@ -151,3 +155,18 @@ def test_servers_that_are_not_there_cannot_break_or_return():
 def test_a_station_needs_servers_and_room(servers, limit):
     with pytest.raises(ValueError, match="needs a server"):
         Station(Clock(), servers, limit)
+
+
+def test_the_law_of_little_is_required_of_every_station_of_a_run():
+    clock = Clock()
+    station = Station(clock, 1, name="bays of JP-13")
+    for _ in range(5):
+        station.offer("truck", 1.5, lambda _: None)
+    clock.run(4.0)
+    assert station.unfinished_wait_days > 0.0
+    assert station.little_gap <= 1e-9
+    world = SimpleNamespace(stations=[station])
+    _require_little(world)
+    station.wait_days += 1e-6
+    with pytest.raises(ConservationError, match="bays of JP-13: waiting breaks Little's law"):
+        _require_little(world)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim.core.calendar import Calendar
-from sim.core.errors import WiringError
+from sim.core.errors import ConservationError, WiringError
 from sim.engine.streams import Streams
 from sim.nodes.schedule import Breakdowns, Schedule
 from tests.fixtures.plants import (
@@ -82,7 +82,9 @@ def test_treatment_tags_by_country_plant_and_year_and_refining_keeps_the_tag():
         ("VNM", "Works", 2025, ""),
     }
     assert {round(born, 9) for _, tag, born in sold if tag.country == "JPN"} == {-80.0}
-    intake = {(r["zone"], here.tags[r["tag"]].country): r["kg"] for r in rows(here, "lineage_intake")}
+    taken = here.tags.intakes()
+    pairs = zip(taken.tag.tolist(), taken.part.tolist(), taken.kg.tolist(), strict=True)
+    intake = {(here.tags[part].zone, here.tags[tag].country): kg for tag, part, kg in pairs}
     assert intake == {("JP-13", "JPN"): 600.0, ("JP-27", "JPN"): 400.0, ("JP-13", "VNM"): 500.0}
 
 
@@ -343,3 +345,106 @@ def test_a_path_of_shares_follows_the_year():
     site.run()
     made = {r["year"]: r["contained_kg"] for r in rows(here, "recovery")}
     assert made == {2025: pytest.approx(2.0), 2026: pytest.approx(6.0)}
+
+
+def test_a_slow_input_uses_more_of_the_nameplate():
+    here = world()
+    slow = process(DISMANTLING, speed={"lamp": 0.5})
+    site, supplier = one(here, {"dismantling": slow}, yard_limit_days=36.5), Supplier(here)
+    works = site.plants["Works"]
+    room = works.space_kg("phone")
+    assert works.space_kg("lamp") == pytest.approx(0.5 * room)
+    supplier.send(works, "lamp", supplier.lot(60_000.0))
+    supplier.send(works, "phone", supplier.lot(30_000.0))
+    assert works.space_kg("phone") == pytest.approx(room - 150_000.0)
+    site.run(10.5)
+    # 100 t of nameplate work a period: two thirds of what lies, by mass, of each
+    assert works.worked_kg == pytest.approx(60_000.0)
+    assert works.yard.piles["lamp"].kg == pytest.approx(20_000.0)
+    site.run()
+    months = rows(here, "plants")
+    assert sum(r["throughput_kg"] for r in months) == pytest.approx(90_000.0)
+    first = months[0]
+    assert first["throughput_kg"] / first["capacity_kg"] == pytest.approx(90_000.0 / (310_000.0 + 90_000.0 - 150_000.0))
+
+
+def test_a_full_store_stops_the_lines_and_pushes_back():
+    here = world()
+    everything = {"dismantling": process({"phone": {"board": {"*": 1.0}}})}
+    site, supplier = one(here, everything, {"board": []}, yard_limit_days=1, store_limit_days=5), Supplier(here)
+    works = site.plants["Works"]
+    supplier.send(works, "phone", supplier.lot(110_000.0))
+    site.run(100.0)
+    assert works.store.kg == pytest.approx(50_000.0)
+    assert works.yard.kg == pytest.approx(60_000.0)
+    assert works.blocked
+    assert works.space_kg("phone") == pytest.approx(50_000.0)
+
+
+def test_receivers_of_one_plan_get_the_same_mix():
+    here = world()
+    plants = [plant(), plant("Smelter", "smelting", tonnes=36.525, yard_limit_days=0), plant("Second", "smelting")]
+    site, supplier = wire(here, plants, PROCESSES, {"board": ["Smelter", "Second"]}), Supplier(here)
+    rich = Supplier(here, (0.0, 0.9, 0.1))
+    supplier.send(site.plants["Works"], "phone", supplier.lot(10_000.0))
+    rich.send(site.plants["Works"], "phone", rich.lot(10_000.0, "VNM"))
+    site.run(13.0)
+    mixes = [here.composition.masses(list(site.plants[name].yard.piles["board"].lots)) for name in ("Smelter", "Second")]
+    assert 0.0 < mixes[0].sum() < mixes[1].sum()
+    np.testing.assert_allclose(mixes[0] / mixes[0].sum(), mixes[1] / mixes[1].sum(), rtol=1e-12)
+
+
+def test_a_dial_counts_from_its_day_on_also_within_a_period():
+    here = world()
+    site, supplier = one(here, yard_limit_days=3650), Supplier(here)
+    supplier.send(site.plants["Works"], "phone", supplier.lot(1e6))
+    here.clock.at(4.0, lambda _: here.dials.turn(4.0, "plants.Works.hours_factor", 0.0))
+    here.clock.at(17.0, lambda _: here.dials.turn(17.0, "plants.Works.hours_factor", 1.0))
+    site.run(10.5)
+    assert site.plants["Works"].worked_kg == pytest.approx(40_000.0)
+    site.run(20.5)
+    assert site.plants["Works"].worked_kg == pytest.approx(70_000.0)
+
+
+def test_fires_of_batteries_are_a_cause_of_their_own():
+    calendar, streams, days = Calendar.of(2025, 2034), Streams(7, 0), np.arange(0.0, 3641.0, 28.0)
+    plain = Breakdowns("Works", 60.0, 5.0, 1).down_days(streams, calendar, days)
+    fires = Breakdowns("Works", 0.0, 5.0, 1, 30.0, 6.0).down_days(streams, calendar, days)
+    both = Breakdowns("Works", 60.0, 5.0, 1, 30.0, 6.0).down_days(streams, calendar, days)
+    assert fires.sum() == pytest.approx(3640.0 * 6.0 / 36.0, rel=0.35)
+    # a fire during a repair waits for its end, so nothing is lost but what reaches beyond the run
+    assert (np.maximum(plain, fires) <= both + 6.0).all()
+    assert both.sum() > max(plain.sum(), fires.sum())
+    here = world()
+    burning = {"dismantling": process(DISMANTLING, mean_days_between_fires=40, after_fire_days=20)}
+    site, supplier = one(here, burning, yard_limit_days=36500), Supplier(here)
+    supplier.send(site.plants["Works"], "phone", supplier.lot(1e8))
+    site.run()
+    assert 200 < sum(r["down_hours"] for r in rows(here, "plants")) / 24.0 < 600
+
+
+def test_yards_that_lose_their_waiting_are_found():
+    here = world()
+    site, supplier = one(here), Supplier(here)
+    works = site.plants["Works"]
+    supplier.send(works, "phone", supplier.lot(50_000.0))
+    here.clock.at(5.0, lambda _: setattr(works._book, "_since", 6.0))
+    with pytest.raises(ConservationError, match="Works: waiting in the yard breaks Little's law"):
+        site.run()
+
+
+def test_an_expansion_is_a_path_of_capacity_and_a_closure_an_end():
+    here = world(2025, 2027)
+    grows = {"2025": 365.25, "2026": 365.25, "2027": 3652.5}
+    site, supplier = one(here, tonnes=grows, yard_limit_days=36525, end="2027-03-02"), Supplier(here)
+    works = site.plants["Works"]
+    supplier.send(works, "phone", supplier.lot(1e7))
+    site.run()
+    by_month = [r["throughput_kg"] for r in rows(here, "plants")]
+    assert sum(by_month[:12]) == pytest.approx(1000.0 * 365, rel=0.02)
+    # the nameplate of a period is that of its first day, five days behind the middle on a path that rises tenfold
+    assert sum(by_month[12:24]) == pytest.approx(1000.0 * 5.5 * 360, rel=0.02)
+    # the last period before the end, then all that still lies there
+    assert works.yard.kg == 0.0
+    assert works.worked_kg == pytest.approx(1e7)
+    assert works.space_kg("phone") == 0.0

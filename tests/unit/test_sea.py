@@ -10,7 +10,7 @@ from sim.core.quantity import Quantity
 from sim.simulate.sea_ways import SeaWays
 from sim.transport.haul import Point, great_circle_km, road_km
 from sim.transport.lane_spec import PortSpec, SeaSpec
-from sim.transport.sea import Leg, Voyage
+from sim.transport.sea import Leg, Voyage, port_dial
 from tests.fixtures.trade_world import SEA, Maker, build, empty_world, lane, plant, route, scenario, shipments
 
 WAY = [route("magnet", ("Refinery", 1.0))]
@@ -186,3 +186,17 @@ def test_lanes_are_not_in_step_but_each_is_as_drawn() -> None:
     alone = ways(lane("AAA", "DDD"))
     assert alone._legs["AAA-DDD"].offset_day == offsets[0]
     assert all(0.0 <= offset < 7.0 for offset in offsets)
+
+
+@pytest.mark.parametrize("port", ["IDTPP", "JPYOK"])
+def test_nothing_sails_while_a_port_of_the_way_is_closed_and_cargo_waits(port: str) -> None:
+    world, trade, eaters = build(scenario(routes=WAY))
+    Maker(world, trade, "Mine", "IDN", "magnet").make_on([float(day) for day in range(0, 200, 5)], 20_000.0)
+    world.clock.at(50.0, lambda _: world.dials.turn(50.0, port_dial(port), 0.0))
+    world.clock.at(110.0, lambda _: world.dials.turn(110.0, port_dial(port), 1.0))
+    world.clock.run(400.0)
+    way_days = trade.borders[0]._way.voyage.arrival(0.0)
+    left = [day - way_days for day, _ in eaters["Refinery"].came]
+    assert min(left) < 50.0
+    assert not [day for day in left if 50.0 <= day < 110.0]
+    assert eaters["Refinery"].pile.kg == pytest.approx(40 * 20_000.0)
