@@ -2,118 +2,153 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.errors import ConservationError
-from sim.engine.tags import Origin
+from sim.engine.tags import Origin, Tags
 from sim.nodes.arisings import Arisings
-from sim.results.tables import Columns, from_columns
+from sim.results.tables import Coded, Columns, coded, from_columns
 from sim.scenario.schema import ScenarioSpec
 
-Parent = tuple[str, str, int]  # zone, channel, year of discard
+Vector = NDArray[np.float64]
+Rows = NDArray[np.int64]
 
 
-def lineage(
-    recorded: Mapping[str, Mapping[str, Any]], origins: Sequence[Origin], arisings: Arisings, spec: ScenarioSpec
-) -> Columns:
+def lineage(out: Mapping[str, Any], tags: Tags, arisings: Arisings, spec: ScenarioSpec) -> Columns:
     """Table `lineage` of headline metals; parents of a plant, year and metal sum to what it recovered.
 
     A treated tag (country, dismantling plant, year) mixes what the plant took in that year. Its metal is divided by the
     metal content of each intake: kilograms times the composition of (country, group, year of discard).
+
+    Parameters
+    ----------
+    out
+        Kilograms by `tag metal plant year` of recovery.
 
     Raises
     ------
     ConservationError
         If metal was recovered of a tag that took nothing in.
     """
-    out = recorded["lineage_out"]
-    wanted = {name for name, substance in spec.substances.items() if substance.headline}
-    children: defaultdict[tuple[int, str, str], list[tuple[int, float]]] = defaultdict(list)
-    for tag, metal, plant, year, kg in zip(out["tag"], out["metal"], out["plant"], out["year"], out["kg"].tolist(), strict=True):
-        if metal in wanted and kg > 0.0:
-            children[year, metal, plant].append((tag, kg))
-    parents, shares = _intakes(recorded["lineage_intake"], origins, arisings)
-    column = {substance: index for index, substance in enumerate(arisings.substances)}
-    keys, rows, masses = sorted(children), [], []
-    for key in keys:
-        kg = np.zeros(len(parents))
-        for tag, recovered in children[key]:
-            if tag not in shares:
-                raise ConservationError(
-                    f"lineage: {key[2]} recovered {recovered:.3g} kg of {key[1]} from {origins[tag]}, which took nothing in"
-                )
-            held, share = shares[tag]
-            kg[held] += recovered * share[:, column[key[1]]]
-        rows.append(np.flatnonzero(kg))
-        masses.append(kg[rows[-1]])
-    return _columns(keys, parents, rows, masses)
+    intakes = _intakes_of(tags, arisings)
+    ends = sorted(set(zip(out["year"], out["plant"], strict=True)))
+    number = {end: place for place, end in enumerate(ends)}
+    metals, years = np.array(out["metal"], dtype=object), np.array(out["year"])
+    tag, kg = np.asarray(out["tag"], dtype=np.int64), np.asarray(out["kg"], dtype=np.float64)
+    end = _integers(number[each] for each in zip(out["year"], out["plant"], strict=True))
+    parts = []
+    for metal in sorted(name for name, substance in spec.substances.items() if substance.headline):
+        for year in sorted(set(out["year"])):  # a year at a time, or memory would grow with all of them
+            mine = np.flatnonzero((metals == metal) & (years == year) & (kg > 0.0))
+            if mine.size:
+                _require_known(metal, tag[mine], kg[mine], intakes, tags)
+                divided = intakes.divided(arisings.substances.index(metal), end[mine], tag[mine], kg[mine])
+                parts.append((metal, *divided))
+    return _columns(parts, ends, intakes.parents)
 
 
-def _intakes(
-    intake: Mapping[str, Any], origins: Sequence[Origin], arisings: Arisings
-) -> tuple[list[Parent], dict[int, tuple[NDArray[np.int64], NDArray[np.float64]]]]:
-    """All parents in order, and for each tag the numbers of its parents and their share of each substance, summing to 1."""
+@dataclass(frozen=True, slots=True)
+class _Intakes:
+    """What treated tags took in, sorted by tag.
+
+    tag, parent, kg : by row. parents : zone, channel and year of discard, which `parent` numbers.
+    made_of : country, group and year of each row in `composition`, of shape (countries, groups, years, substances).
+    """
+
+    tag: Rows
+    parent: Rows
+    kg: Vector
+    parents: tuple[tuple[str, str, int], ...]
+    made_of: tuple[Rows, Rows, Rows]
+    composition: Vector
+
+    def divided(self, metal: int, end: Rows, tag: Rows, kg: Vector) -> tuple[Rows, Rows, Vector]:
+        """Divide what was recovered of a substance over the parents of tags; return end, parent and kilograms, each pair once."""
+        first, last = np.searchsorted(self.tag, tag, "left"), np.searchsorted(self.tag, tag, "right")
+        counts = last - first
+        row = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        amounts = np.repeat(kg, counts) * self._share_of_tag(metal)[row]
+        pair, place = np.unique(np.repeat(end, counts) * len(self.parents) + self.parent[row], return_inverse=True)
+        sums: Vector = np.bincount(place, amounts, len(pair)).astype(np.float64)
+        some = sums > 0.0
+        ends, parents = np.divmod(pair[some], len(self.parents))
+        return ends, parents, sums[some]
+
+    def _share_of_tag(self, metal: int) -> Vector:
+        """Share of each row in the metal of its tag; by mass where the composition knows no such metal."""
+        starts = np.flatnonzero(np.diff(self.tag, prepend=-1))
+        lengths = np.diff(np.append(starts, len(self.tag)))
+        content = self.kg * self.composition[(*self.made_of, metal)]
+        whole, mass = (np.repeat(np.add.reduceat(each, starts), lengths) for each in (content, self.kg))
+        known = whole > 0.0
+        return np.where(known, content, self.kg) / np.where(known, whole, mass)
+
+
+def _intakes_of(tags: Tags, arisings: Arisings) -> _Intakes:
+    taken = tags.intakes()
+    order = np.lexsort((taken.kind, taken.part, taken.tag))
+    order = order[taken.kg[order] > 0.0]
+    numbers, place = np.unique(taken.part[order], return_inverse=True)
+    origins = [tags[number] for number in numbers.tolist()]
+    places = [(origin.zone, origin.channel, origin.year) for origin in origins]
+    parents = tuple(sorted(set(places)))
+    number = {parent: each for each, parent in enumerate(parents)}
+    parent = _integers(number[each] for each in places)
+    made_of = _made_of(origins, taken.kinds, arisings)
+    rows = made_of[0][place], made_of[1][taken.kind[order]], made_of[2][place]
+    return _Intakes(taken.tag[order], parent[place], taken.kg[order], parents, rows, arisings.composition)
+
+
+def _made_of(origins: Sequence[Origin], kinds: Sequence[str], arisings: Arisings) -> tuple[Rows, Rows, Rows]:
+    """Numbers of the countries of origins, of the groups of kinds, and of the years of origins in the composition of arisings."""
     country = {name: index for index, name in enumerate(arisings.countries)}
-    group = {name: index for index, name in enumerate(arisings.groups)}
     first, last = arisings.calendar.start, arisings.calendar.end
-    content: defaultdict[int, dict[Parent, NDArray[np.float64]]] = defaultdict(dict)
-    cells = zip(
-        intake["tag"],
-        intake["zone"],
-        intake["channel"],
-        intake["discard_year"],
-        intake["group"],
-        intake["kg"].tolist(),
-        strict=True,
+    return (
+        _integers(country[origin.country] for origin in origins),
+        _integers(arisings.groups.index(kind) for kind in kinds),
+        _integers(min(max(origin.year, first), last) - first for origin in origins),
     )
-    for tag, zone, channel, year, kind, kg in cells:
-        shares = arisings.composition[country[origins[tag].country], group[kind], min(max(year, first), last) - first]
-        parent = (zone, channel, year)
-        # mass after the substances: it divides metals that the composition does not hold
-        amounts = np.append(kg * shares, kg)
-        content[tag][parent] = content[tag][parent] + amounts if parent in content[tag] else amounts
-    parents = sorted({parent for held in content.values() for parent in held})
-    number = {parent: index for index, parent in enumerate(parents)}
-    return parents, {tag: (np.array([number[parent] for parent in held]), _divided(held)) for tag, held in content.items()}
 
 
-def _divided(held: Mapping[Parent, NDArray[np.float64]]) -> NDArray[np.float64]:
-    amounts = np.array(list(held.values()))
-    substances, mass = amounts[:, :-1], amounts[:, -1:]
-    total = substances.sum(axis=0)
-    known = total > 0.0
-    divided: NDArray[np.float64] = np.where(known, substances / np.where(known, total, 1.0), mass / mass.sum())
-    return divided
+def _integers(values: Iterable[int]) -> Rows:
+    return np.array(list(values), dtype=np.int64)
+
+
+def _require_known(metal: str, tag: Rows, kg: Vector, intakes: _Intakes, tags: Tags) -> None:
+    missing = np.flatnonzero(~np.isin(tag, intakes.tag))
+    if missing.size:
+        which = int(missing[0])
+        origin = tags[int(tag[which])]
+        raise ConservationError(f"lineage: {kg[which]:.3g} kg of {metal} recovered from {origin}, which took nothing in")
 
 
 def _columns(
-    keys: Sequence[tuple[int, str, str]],
-    parents: Sequence[Parent],
-    rows: Sequence[NDArray[np.int64]],
-    masses: Sequence[NDArray[np.float64]],
+    parts: Sequence[tuple[str, Rows, Rows, Vector]],
+    ends: Sequence[tuple[int, str]],
+    parents: Sequence[tuple[str, str, int]],
 ) -> Columns:
-    counts = [len(found) for found in rows]
-    row = np.concatenate([np.zeros(0, dtype=np.int64), *rows])
-    key = np.repeat(np.arange(len(keys)), counts)
-    zones, channels, years = (np.array(column, dtype=object) for column in zip(*parents, strict=True)) if parents else _NO_PARENTS
-    metals, plants = np.array([metal for _, metal, _ in keys], dtype=object), np.array([plant for *_, plant in keys], dtype=object)
+    none = np.zeros(0, dtype=np.int64)
+    end, parent = (np.concatenate([none, *(part[place] for part in parts)]) for place in (1, 2))
+    metal = np.repeat(np.arange(len(parts)), [len(part[1]) for part in parts])
     return from_columns(
         "lineage",
         {
-            "year": np.array([year for year, _, _ in keys], dtype=np.int64)[key],
-            "metal": metals[key],
-            "plant": plants[key],
-            "zone": zones[row],
-            "channel": channels[row],
-            "discard_year": years[row],
-            "recovered_kg": np.concatenate([np.zeros(0), *masses]),
+            "year": np.array([year for year, _ in ends], dtype=np.int64)[end],
+            "metal": _coded_rows([part[0] for part in parts], metal),
+            "plant": _coded_rows([plant for _, plant in ends], end),
+            "zone": _coded_rows([zone for zone, _, _ in parents], parent),
+            "channel": _coded_rows([channel for _, channel, _ in parents], parent),
+            "discard_year": np.array([year for *_, year in parents], dtype=np.int64)[parent],
+            "recovered_kg": np.concatenate([np.zeros(0), *(part[3] for part in parts)]),
         },
     )
 
 
-_NO_PARENTS = (np.zeros(0, dtype=object),) * 3
+def _coded_rows(texts: Sequence[str], rows: Rows) -> Coded:
+    names = coded(texts)
+    return Coded(names.codes[rows], names.values)
