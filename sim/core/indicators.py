@@ -37,6 +37,14 @@ def urban_mine_share(recovered_kg: ArrayLike, demand_kg: ArrayLike) -> Array:
     return _ratio(recovered_kg, demand_kg)
 
 
+def import_dependence_by_offtaker(primary_imports_kg: ArrayLike, supply_kg: ArrayLike) -> Array:
+    """Imports over supply where all recovered metal that the country's industry has title to counts as home supply.
+
+    Wherever its waste arose and wherever it was refined; without recovered metal, the dependence without the urban mine.
+    """
+    return _ratio(primary_imports_kg, supply_kg)
+
+
 def import_dependence_by_place(primary_imports_kg: ArrayLike, refined_abroad_kg: ArrayLike, supply_kg: ArrayLike) -> Array:
     """Imports over supply where metal counts as home supply only if *refined at home*.
 
@@ -69,8 +77,10 @@ def hhi(supply_kg: ArrayLike) -> Array:
 
 def hhi_with_urban_mine(primary_hhi: ArrayLike, primary_kg: ArrayLike, recovered_kg: ArrayLike) -> Array:
     """`hhi` once the urban mine is one more supplier, from the index of the others."""
-    recovered = _ratio(recovered_kg, np.asarray(primary_kg, dtype=np.float64) + np.asarray(recovered_kg, dtype=np.float64))
-    result: Array = np.asarray(primary_hhi, dtype=np.float64) * (1.0 - recovered) ** 2 + recovered**2
+    primary = np.asarray(primary_kg, dtype=np.float64)
+    recovered = _ratio(recovered_kg, primary + np.asarray(recovered_kg, dtype=np.float64))
+    others = np.where(primary > 0.0, primary_hhi, 0.0)
+    result: Array = np.asarray(others * (1.0 - recovered) ** 2 + recovered**2)
     return result
 
 

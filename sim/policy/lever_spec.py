@@ -6,8 +6,19 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from sim.core.spec import Day, Days, Factor, Iso3, Items, Key, Name, Spec
+from sim.core.spec import Day, Days, Factor, Iso3, Items, Key, Name, Spec, Usd
 
+ShockKind = Literal["supply_cut", "export_ban", "quota", "licence_delay", "price_spike", "port_closure", "plant_fire"]
+SHOCK_FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # kind -> what it needs, what it may say
+    "supply_cut": (("metal", "source", "supply_factor"), ("price_factor",)),
+    "export_ban": (("metal", "source"), ("price_factor",)),
+    "quota": (("metal", "source", "supply_factor"), ("price_factor",)),
+    "licence_delay": (("metal", "source", "delay_days"), ("price_factor",)),
+    "price_spike": (("metal", "price_factor"), ()),
+    "port_closure": (("port",), ()),
+    "plant_fire": (("plant",), ()),
+}
+_SHOCK_OPTIONS = ("metal", "source", "port", "plant", "supply_factor", "delay_days", "price_factor")
 Indicator = Literal["shortfall_share", "days_of_cover", "price_usd_per_kg", "import_dependence_share"]
 
 
@@ -22,15 +33,51 @@ class LeverSpec(Spec):
 
 
 class ShockSpec(Spec):
-    """Supply of a metal from one source is cut, or its price moves, for a while."""
+    """Something goes wrong for a while, from a chosen day or a random one.
+
+    supply_cut : part of a source's supply does not come. export_ban : nothing of it comes. quota : so much of it may come.
+    licence_delay : it stops until the first licences are granted. price_spike : the price outside China moves, supply does not.
+    port_closure : no ship leaves, calls at or enters a port. plant_fire : a plant stands still.
+    """
 
     name: Name
-    metal: Key = Field(description="Metal struck.")
-    source: str = Field(pattern=r"^([A-Z]{3}|\*)$", description="Source country of primary supply, `ROW`, or `*` for all.")
-    start: Day = Field(description="First day of the shock.")
+    kind: ShockKind = Field(default="supply_cut", description="What happens.")
+    metal: Key | None = Field(default=None, description="Metal struck.")
+    source: str | None = Field(
+        default=None, pattern=r"^([A-Z]{3}|\*)$", description="Source country of primary supply, `ROW`, or `*` for all."
+    )
+    port: Key | None = Field(default=None, description="Port that closes.")
+    plant: Name | None = Field(default=None, description="Plant that burns.")
+    start: Day | None = Field(default=None, description="First day of the shock; or give `earliest` and `latest`.")
+    earliest: Day | None = Field(default=None, description="First day it may start on, if that is left to chance.")
+    latest: Day | None = Field(default=None, description="Last day it may start on; drawn for each replication, all days alike.")
     days: Days = Field(description="How long it lasts.")
-    supply_factor: Factor = Field(description="Multiplies primary supply from the source; 0 is a ban, 1 leaves it.")
-    price_factor: Factor | None = Field(default=None, description="Multiplies the price outside China.")
+    supply_factor: Factor | None = Field(
+        default=None, description="Multiplies primary supply from the source; 0 is a ban, 1 leaves it."
+    )
+    delay_days: Days | None = Field(default=None, description="Days until the first licences are granted.")
+    price_factor: Factor | None = Field(
+        default=None, description="Multiplies the price outside China; none: `scarcity_exponent` of the metal says what a cut does."
+    )
+
+    @model_validator(mode="after")
+    def _fields_fit(self) -> Self:
+        """Raise if a field its kind needs is missing, or one is given that it does not read."""
+        needed, may = SHOCK_FIELDS[self.kind]
+        given = {name for name in _SHOCK_OPTIONS if getattr(self, name) is not None}
+        if missing := [name for name in needed if name not in given]:
+            raise ValueError(f"a {self.kind} also needs {', '.join(missing)}")
+        if idle := sorted(given - {*needed, *may}):
+            raise ValueError(f"a {self.kind} does not read {', '.join(idle)}")
+        self._require_dates()
+        return self
+
+    def _require_dates(self) -> None:
+        window = [day for day in (self.earliest, self.latest) if day is not None]
+        if len(window) == 1 or (self.start is None) == (not window):
+            raise ValueError("give start, or earliest and latest")
+        if window and window[1] < window[0]:
+            raise ValueError("latest must not be before earliest")
 
 
 class TriggerSpec(Spec):
@@ -50,15 +97,27 @@ class TriggerSpec(Spec):
         return self
 
 
+class RerouteSpec(Spec):
+    """All material of a route goes to one of its destinations first; what has no room there overflows as ever."""
+
+    route: Name = Field(description="Route by name.")
+    to: Name = Field(description="One of its destinations.")
+
+
 class ActionSpec(Spec):
     """One thing a response does while its trigger holds; exactly one key is given."""
 
     release_stockpile_days: Days | None = Field(default=None, description="Days of demand released from the national stock.")
+    build_stockpile_days: Days | None = Field(
+        default=None, description="Days of demand the nation means to hold beyond its plan; bought as stocks are refilled."
+    )
     consent_days_factor: Factor | None = Field(
         default=None, description="Multiplies consent days at all borders, applications under way too."
     )
+    permit_factor: Factor | None = Field(default=None, description="Multiplies permitting times of plants alone.")
     commissioning_factor: Factor | None = Field(default=None, description="Multiplies finance, permit and build times of plants.")
-    extra_shift: bool | None = Field(default=None, description="Plants work half as many hours again.")
+    extra_shift: bool | None = Field(default=None, description="Plants work half as many hours again, as far as their day allows.")
+    reroute: RerouteSpec | None = Field(default=None, description="Sends the material of a route to one destination first.")
 
     @model_validator(mode="after")
     def _one_key(self) -> Self:
@@ -74,3 +133,5 @@ class ResponseSpec(Spec):
     when: TriggerSpec = Field(description="What starts it.")
     actions: Items[ActionSpec] = Field(min_length=1, description="What it does.")
     delay_days: Days | None = Field(default=None, description="Days from trigger to action; none: at once.")
+    cost_usd: Usd | None = Field(default=None, description="Paid by the government of the country watched each time it starts.")
+    cost_usd_per_day: Usd | None = Field(default=None, description="Paid by it for each day it is at work; stocks are paid apart.")

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sim.core import indicators
 from sim.core.calendar import MONTHS_PER_YEAR
 from sim.core.quantity import Quantity
 from sim.nodes.plant_spec import ANY, END_STAGES, RESIDUE, ProcessSpec
-from sim.results.tables import Columns, from_columns, numbers, ratio, texts
+from sim.results.tables import Columns, from_columns, numbers, texts
 from sim.scenario.schema import ScenarioSpec
 
 Place = tuple[int, str, str]  # year, country, metal
@@ -47,9 +48,9 @@ def signals(tables: Mapping[str, Columns], spec: ScenarioSpec) -> Columns:
         {
             **dict(zip(("year", "country", "metal"), zip(*places, strict=True) if places else ((), (), ()), strict=True)),
             **columns,
-            "collection_rate_share": ratio(columns["collected_kg"], columns["in_waste_kg"]),
-            "eol_rr_share": ratio(columns["refined_kg"], columns["in_waste_kg"]),
-            "demand_met_share": ratio(columns["available_kg"], columns["demand_kg"]),
+            "collection_rate_share": indicators.collection_rate(columns["collected_kg"], columns["in_waste_kg"]),
+            "eol_rr_share": indicators.eol_recycling_rate(columns["refined_kg"], columns["in_waste_kg"]),
+            "demand_met_share": indicators.urban_mine_share(columns["available_kg"], columns["demand_kg"]),
             "plants_operating_units": [plants.get(place, 0.0) if place[2] == "total" else np.nan for place in places],
             "boxes_sailed_units": [boxes.get(place, 0.0) if place[2] == "total" else np.nan for place in places],
         },

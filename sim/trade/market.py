@@ -7,25 +7,50 @@ does not stretch). Then firms draw their own stock; the national stock only as f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.core import indicators
 from sim.core.calendar import MONTHS_PER_YEAR
 from sim.core.lot import Lot
 from sim.engine.world import World
-from sim.trade.market_spec import DemandSpec, MarketSpec
-from sim.trade.prices import Disturbance, Prices, month_middles
+from sim.trade.balance import REST, Met, Plan, Stocks
+from sim.trade.contract import Contracts
+from sim.trade.market_spec import MarketSpec
+from sim.trade.prices import Disturbance, Prices
 
-KG_PER_T = 1000.0
-ROUNDING = 1e-9  # of demand: a gap smaller than this is met
-MEASURES = ("demand_kg", "primary_kg", "recovered_kg", "stockpile_kg", "shortfall_kg", "price_usd_per_kg", "primary_hhi")
-REST = "ROW"  # sources nobody has told apart: counted as one supplier, so concentration is an upper bound ...
-MOST = 0.5  # ... and not told where they are more than this share
+MEASURES = (
+    "demand_kg",
+    "primary_kg",
+    "recovered_kg",
+    "stockpile_kg",
+    "shortfall_kg",
+    "price_usd_per_kg",
+    "primary_hhi",
+    "own_primary_kg",
+    "own_waste_kg",
+    "refined_home_kg",
+    "hhi",
+    "hhi_by_origin",
+    "hhi_by_place",
+    "released_kg",
+    "refilled_kg",
+    "primary_without_kg",
+    "own_primary_without_kg",
+    "stockpile_without_kg",
+    "shortfall_without_kg",
+)
+RECOVERED, PRICE = MEASURES.index("recovered_kg"), MEASURES.index("price_usd_per_kg")
+BLANK = [float("nan")] * len(MEASURES)
+MOST = 0.5  # sources nobody has told apart count as one supplier; concentration is not told where they are more than this share
+SPOT = ""  # the name of no contract
 NO_CARRIER = "other"  # everything that is not a tracked element
 Array = NDArray[np.float64]
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,50 +66,11 @@ class Observation:
     import_dependence_share: float
 
 
-@dataclass(slots=True)
-class Reserve:
-    """Stocks of one metal in one country [kg]. `released_kg`: how much of the national stock may leave."""
-
-    national_kg: float
-    industry_kg: float
-    released_kg: float = 0.0
-
-    def draw_industry(self, gap_kg: float) -> float:
-        """Take up to `gap_kg` from firms' stock."""
-        part = min(gap_kg, self.industry_kg)
-        self.industry_kg -= part
-        return part
-
-    def draw_national(self, gap_kg: float) -> float:
-        """Take up to `gap_kg` of what is released of the national stock."""
-        part = min(gap_kg, self.national_kg, self.released_kg)
-        self.national_kg -= part
-        self.released_kg -= part
-        return part
-
-    @property
-    def kg(self) -> float:
-        """All that is in stock."""
-        return self.national_kg + self.industry_kg
-
-
-@dataclass(slots=True)
-class Position:
-    """One metal in one country: demand, sources and stock, and the last month observed."""
-
-    country: str
-    metal: str
-    column: int
-    spec: DemandSpec
-    reserve: Reserve
-    seen: Observation = field(default_factory=lambda: Observation(0.0, 0.0, 0.0, 0.0))
-
-
 class Desk:
     """The Receiver of product forms for one country's industry; metal leaves the boundary here."""
 
     def __init__(self, market: Market, country: str, account: int) -> None:
-        self.name, self.country, self.account = "market", country, account
+        self.name, self.country, self.account = f"market {country}", country, account
         self._market = market
 
     def space_kg(self, material: str = "") -> float:
@@ -99,29 +85,40 @@ class Desk:
 class Market:
     """Demand, supply, prices and stocks of every country and metal with a figure."""
 
-    def __init__(self, world: World, spec: MarketSpec, shocks: Disturbance, seller: Callable[[int], str]) -> None:
-        """`seller` names the plant of a ledger account: the payee of what is sold out of it."""
-        self._world, self._spec, self._shocks, self._seller = world, spec, shocks, seller
+    def __init__(
+        self,
+        world: World,
+        spec: MarketSpec,
+        shocks: Disturbance,
+        seller: Callable[[int], str],
+        countries: Sequence[str],
+        contracts: Contracts | None = None,
+    ) -> None:
+        """`seller` names the plant of a ledger account: the payee of what is sold out of it. `countries`: all of the scenario."""
+        self._world, self._spec, self._seller, self.contracts = world, spec, seller, contracts
         self._substances = world.composition.substances
         self.prices = Prices(spec, self._substances, world.calendar, world.streams, shocks)
-        self._years = month_middles(world.calendar)
+        self.plan = Plan.of(spec.demand, self._substances, countries, world.calendar, shocks)
+        self._position = {pair: number for number, pair in enumerate(self.plan.pairs)}
+        self._price = np.zeros(self.plan.demand_kg.shape)
+        for number, ((country, _), column) in enumerate(zip(self.plan.pairs, self.plan.columns.tolist(), strict=True)):
+            self._price[:, number] = self.prices.table_of(country)[:, column]
+        self._stocks, self._without = Stocks.full(self.plan), Stocks.full(self.plan)
+        self._extra_days = np.zeros(len(self.plan.pairs))
+        self._refill_days = spec.stockpile_refill_days.value if spec.stockpile_refill_days is not None else None
         self._desks: dict[str, Desk] = {}
-        self._recovered: dict[str, Array] = {}
-        self._sold: dict[tuple[str, str], Array] = {}
+        self._blank: dict[str, NDArray[np.bool_]] = {}
+        self._came: dict[tuple[str, str, str], Array] = {}
+        self._supplied: dict[tuple[str, str, str], Array] = {}
+        self._sold: dict[tuple[str, str, str], Array] = {}
+        self._held_up: dict[tuple[str, str, str], Array] = {}
+        self._sales: dict[tuple[str, str, str], Array] = {}
+        self._stored: dict[str, Array] = {}
+        self._seen: dict[str, Array] = {name: np.zeros(len(self.plan.pairs)) for name in Observation.__slots__}
         world.recorder.declare("market", ("month", "country", "metal"), MEASURES)
+        world.recorder.declare("supply", ("year", "origin", "place", "available_to", "metal"), ("recovered_kg",))
         world.recorder.declare("payments", ("year", "payer", "payee", "item"), ("usd",))
-        self._positions = {
-            (country, metal): self._open(country, metal, demand)
-            for country, metals in spec.demand.items()
-            for metal, demand in metals.items()
-        }
-
-    def _open(self, country: str, metal: str, demand: DemandSpec) -> Position:
-        """Start with full stocks: they were built before the run."""
-        year = self._years[0]
-        kg_per_day = demand.t_per_year.at(year) * KG_PER_T / self._days_of_year(0)
-        reserve = Reserve(*(kg_per_day * days for days in _target_days(demand, year)))
-        return Position(country, metal, self._substances.index(metal), demand, reserve)
+        world.recorder.declare("sales", ("year", "plant", "country", "contract", "metal"), ("kg", "usd", "spot_usd"))
 
     # taking metal
 
@@ -131,18 +128,66 @@ class Market:
         if desk is None:
             account = self._world.ledger.account(f"metal {country}", "metal", country, outside=True)
             desk = self._desks[country] = Desk(self, country, account)
-            self._recovered[country] = np.zeros(len(self._substances))
         return desk
 
     def take(self, desk: Desk, lots: list[Lot], source: int) -> None:
-        """Book lots out of account `source` into the industry of a desk; they are paid at month end."""
-        now, ledger = self._world.clock.now, self._world.ledger
-        ledger.post_all(now, source, desk.account, lots)
-        masses = self._world.composition.masses(lots)
-        self._recovered[desk.country] += masses
-        key = (self._seller(source), desk.country)
-        sold = self._sold.get(key)
-        self._sold[key] = masses if sold is None else sold + masses
+        """Book lots out of account `source` into the industry of a desk, or of who has a contract; they are paid at month end."""
+        world, seller = self._world, self._seller(source)
+        if self.contracts is not None and self.contracts.binds(seller, world.clock.now):
+            self._take_by_contract(self.contracts, desk, lots, source)
+            return
+        world.ledger.post_all(world.clock.now, source, desk.account, lots)
+        self._count(seller, desk.country, SPOT, lots, world.ledger.accounts[source].country)
+
+    def _count(self, seller: str, country: str, contract: str, lots: Sequence[Lot], place: str) -> None:
+        world, total = self._world, np.zeros(len(self._substances))
+        by_origin: dict[str, list[Lot]] = {}
+        for lot in lots:
+            by_origin.setdefault(world.tags[lot.tag].country, []).append(lot)
+        for origin, some in by_origin.items():
+            masses = world.composition.masses(some)
+            _add(self._came, (country, origin, place), masses)
+            total += masses
+        _add(self._sold, (seller, country, contract), total)
+
+    def _take_by_contract(self, contracts: Contracts, desk: Desk, lots: list[Lot], source: int) -> None:
+        """Divide lots by element over contracts in force and the desk; a contract gets the same part of every lot."""
+        world, seller = self._world, self._seller(source)
+        masses, now = world.composition.masses(lots), world.clock.now
+        parts: list[tuple[str, str, Array]] = []
+        spot = self.prices.faced_by(desk.country, world.month)
+        for contract, part in contracts.assign(seller, masses, spot, now):
+            if contract.moves:
+                parts.append((contract.spec.buyer, contract.spec.name, part))
+                if contract.spec.kind == "stockpile":
+                    _add(self._stored, contract.spec.buyer, part)
+            else:
+                _add(self._held_up, (seller, desk.country, contract.spec.name), part)
+        rest = np.maximum(masses - sum((part for _, _, part in parts), np.zeros_like(masses)), 0.0)
+        parts.append((desk.country, SPOT, rest))
+        given: list[tuple[int, Lot]] = []
+        place = world.ledger.accounts[source].country
+        for buyer, name, part in parts:
+            divided = self._divided(lots, np.divide(part, masses, out=np.zeros_like(part), where=masses > 0.0))
+            given += [(self.desk(buyer).account, lot) for lot in divided]
+            self._count(seller, buyer, name, divided, place)
+        world.ledger.convert(now, source, lots, given)
+
+    def _divided(self, lots: Sequence[Lot], share: Array) -> list[Lot]:
+        """The part of every lot that a share of each substance is, one lot per origin tag."""
+        composition = self._world.composition
+        by_tag: dict[int, list[Lot]] = {}
+        for lot in lots:
+            by_tag.setdefault(lot.tag, []).append(lot)
+        divided = []
+        for tag, some in by_tag.items():
+            part = composition.masses(some) * share
+            kg = float(part.sum())
+            if kg > 0.0:
+                whole = sum(lot.kg for lot in some)
+                born = sum(lot.kg * lot.born_day for lot in some) / whole
+                divided.append(Lot(kg, composition.add(part), tag, born))
+        return divided
 
     def value_usd(self, lots: list[Lot], country: str) -> float:
         """Worth of the elements in lots to buyers of a country today [USD]."""
@@ -152,152 +197,196 @@ class Market:
 
     def release(self, country: str, metal: str, days: float) -> None:
         """Allow so many days of demand to leave the national stock."""
-        position = self._positions[country, metal]
-        position.reserve.released_kg += days * self._demand_kg(position, self._world.month) / self._days_of_month(self._world.month)
+        number, month = self._position[country, metal], self._world.month
+        kg = days * float(self.plan.demand_kg[month, number] / self.plan.days[month])
+        self._stocks.allowed_kg[number] += kg
+        self._without.allowed_kg[number] += kg
 
     def stop_release(self, country: str, metal: str) -> None:
         """Close the national stock again."""
-        self._positions[country, metal].reserve.released_kg = 0.0
+        for stocks in (self._stocks, self._without):
+            stocks.allowed_kg[self._position[country, metal]] = 0.0
+
+    def hold_more(self, country: str, metal: str, days: float) -> None:
+        """Let the nation mean to hold so many days of demand more than its plan (fewer, if negative); bought like a refill."""
+        self._extra_days[self._position[country, metal]] += days
 
     def observe(self, country: str, metal: str) -> Observation:
         """What the last month closed has shown."""
-        return self._positions[country, metal].seen
+        number = self._position[country, metal]
+        return Observation(**{name: float(values[number]) for name, values in self._seen.items()})
 
     def watches(self, country: str, metal: str) -> bool:
         """Whether there is a demand figure, so that indicators exist."""
-        return (country, metal) in self._positions
+        return (country, metal) in self._position
 
     # month end
 
     def close_month(self, month: int) -> None:
         """Pay for what was sold, meet demand, and record the month; call at its last instant."""
         self._pay(month)
-        for position in self._positions.values():
-            self._meet(position, month)
-        for country, recovered in self._recovered.items():
-            self._record_undemanded(month, country, recovered)
-            recovered[:] = 0.0
+        by_origin, by_place = self._arrived()
+        self._meet(month, by_origin, by_place)
+        self._record_undemanded(month)
+        for key, masses in self._came.items():
+            _add(self._supplied, key, masses)
+        self._came.clear()
+        if month % MONTHS_PER_YEAR == MONTHS_PER_YEAR - 1:
+            self._close_year(month)
 
     def _pay(self, month: int) -> None:
-        year = self._world.calendar.start + month // MONTHS_PER_YEAR
-        for (plant, country), masses in self._sold.items():
-            usd = masses * self.prices.faced_by(country, month)
-            for column in np.flatnonzero(usd).tolist():
-                item = f"sale of {self._substances[column]}"
-                self._world.recorder.cell("payments", year, f"industry {country}", plant, item)[0] += float(usd[column])
+        """Pay for the sales of a month, at spot or as contracts say, and for the floors that governments hold up."""
+        when = self._world.calendar.start + (month + 0.5) / MONTHS_PER_YEAR
+        for (plant, country, contract), masses in self._sold.items():
+            spot = self.prices.faced_by(country, month)
+            usd = masses * spot
+            if contract == SPOT:
+                for column in np.flatnonzero(usd).tolist():
+                    self._book(month, f"industry {country}", plant, f"sale of {self._substances[column]}", float(usd[column]))
+            else:
+                usd = self._settle(month, contract, plant, masses, spot, when)
+            _add(self._sales, (plant, country, contract), np.stack([masses, usd, masses * spot]))
+        for (plant, country, contract), masses in self._held_up.items():
+            self._settle(month, contract, plant, masses, self.prices.faced_by(country, month), when)
         self._sold.clear()
+        self._held_up.clear()
 
-    def _meet(self, position: Position, month: int) -> None:
-        demand = self._demand_kg(position, month)
-        desk = self._recovered.get(position.country)
-        recovered = float(desk[position.column]) if desk is not None else 0.0
-        weights = self._weights(position, month)
-        primary = max(demand - recovered, 0.0) * min(sum(weights.values()), 1.0)
-        gap = demand - recovered - primary
-        released = 0.0
-        if gap > ROUNDING * demand:
-            gap -= position.reserve.draw_industry(gap)
-            released = self._release(position, month, gap)
-        else:
-            gap = 0.0
-            primary += self._refill(position, month, demand * min(sum(weights.values()), 1.0))
-        self._record(position, month, (demand, primary, recovered, gap - released), weights)
-        self._notice(position, month, (demand, primary, recovered, gap), weights)
+    def _settle(self, month: int, contract: str, plant: str, masses: Array, spot: Array, when: float) -> Array:
+        """Book what a contract makes its parties pay; return what is paid for each substance [USD]."""
+        assert self.contracts is not None
+        paid, usd = self.contracts.settle(contract, plant, masses, spot, when)
+        for payment in paid:
+            if payment.usd > 0.0:
+                self._book(month, payment.payer, payment.payee, payment.item, payment.usd)
+        return usd
 
-    def _weights(self, position: Position, month: int) -> dict[str, float]:
-        """Supply of each source over all normal supply; sums to 1 without shocks."""
-        drawn = {source: share.at(self._years[month]) for source, share in position.spec.supply_share.items()}
-        return {
-            source: share * self._shocks.supply_factor(position.metal, source, month) for source, share in _normal(drawn).items()
+    def _arrived(self) -> tuple[Array, Array]:
+        """Recovered metal of the month by country of waste and by country of refining [kg], each of shape (positions, places)."""
+        plan = self.plan
+        by_origin, by_place = (np.zeros((len(plan.pairs), len(plan.places))) for _ in range(2))
+        buyers = np.array([country for country, _ in plan.pairs])
+        for (country, origin, place), masses in self._came.items():
+            kg = np.where(buyers == country, masses[plan.columns], 0.0)
+            by_origin[:, plan.places.index(origin)] += kg
+            by_place[:, plan.places.index(place)] += kg
+        return by_origin, by_place
+
+    def _meet(self, month: int, by_origin: Array, by_place: Array) -> None:
+        """Meet demand with and without recovered metal; tell responses what they watch and tables what happened."""
+        plan, recovered = self.plan, by_origin.sum(axis=1)
+        stored = self._bought_for_stock()
+        met = self._stocks.meet(plan, month, recovered - stored, self._extra_days, self._refill_days)
+        self._stocks.national_kg += stored
+        without = self._without.meet(plan, month, np.zeros_like(recovered), self._extra_days, self._refill_days)
+        self._book_stocks(month, met)
+        sources, bare = plan.sources(month, met.primary_kg), plan.sources(month, without.primary_kg)
+        rest = sources[:, plan.places.index(REST)]
+        known = np.where(rest <= MOST * met.primary_kg, 1.0, np.nan)
+        primary_hhi = known * indicators.hhi(sources)
+        own = plan.at_home(sources)
+        self._notice(month, met, recovered, own)
+        table = np.stack(
+            [
+                plan.demand_kg[month],
+                met.primary_kg,
+                recovered,
+                self._stocks.kg,
+                met.shortfall_kg,
+                self._price[month],
+                primary_hhi,
+                own,
+                plan.at_home(by_origin),
+                plan.at_home(by_place),
+                indicators.hhi_with_urban_mine(primary_hhi, met.primary_kg, recovered),
+                known * indicators.hhi(sources + by_origin),
+                known * indicators.hhi(sources + by_place),
+                met.released_kg,
+                met.to_industry_kg + met.to_nation_kg,
+                without.primary_kg,
+                plan.at_home(bare),
+                self._without.kg,
+                without.shortfall_kg,
+            ]
+        )
+        for (country, metal), row in zip(plan.pairs, table.T.tolist(), strict=True):
+            self._world.recorder.cell("market", month, country, metal)[:] = row
+
+    def _bought_for_stock(self) -> Array:
+        """Recovered metal that national stocks bought this month [kg], shape (positions,); it meets no demand."""
+        kg = np.zeros(len(self.plan.pairs))
+        for number, ((country, _), column) in enumerate(zip(self.plan.pairs, self.plan.columns, strict=True)):
+            if country in self._stored:
+                kg[number] = self._stored[country][column]
+        self._stored.clear()
+        return kg
+
+    def _notice(self, month: int, met: Met, recovered: Array, own: Array) -> None:
+        """Keep what responses watch; the gap is the one before any release."""
+        demand = self.plan.demand_kg[month]
+        self._seen = {
+            "shortfall_share": 1.0 - indicators.share_of_demand_met(demand, met.gap_kg),
+            "days_of_cover": indicators.days_of_cover(self._stocks.kg, demand / self.plan.days[month]),
+            "price_usd_per_kg": self._price[month],
+            "import_dependence_share": indicators.import_dependence_by_offtaker(met.primary_kg - own, met.primary_kg + recovered),
         }
 
-    def _release(self, position: Position, month: int, gap_kg: float) -> float:
-        """Fill a gap from what is released of the national stock; return what it gave [kg]."""
-        released = position.reserve.draw_national(gap_kg)
-        self._book(month, position, f"stockpile {position.country}", "stock release", released * self._price(position, month))
-        return released
-
-    def _refill(self, position: Position, month: int, demand_kg: float) -> float:
-        """Buy back part of what stocks of days of `demand_kg` lack, firms' stock first; return what was bought [kg]."""
-        if self._spec.stockpile_refill_days is None:
-            return 0.0
-        days, reserve = self._days_of_month(month), position.reserve
-        national, industry = (demand_kg / days * target for target in _target_days(position.spec, self._years[month]))
-        rate = min(days / max(self._spec.stockpile_refill_days.value, days), 1.0)
-        left = (national + industry) * rate
-        to_industry = min(max(industry - reserve.industry_kg, 0.0), left)
-        to_nation = min(max(national - reserve.national_kg, 0.0), left - to_industry)
-        reserve.industry_kg += to_industry
-        reserve.national_kg += to_nation
-        price = self._price(position, month)
-        self._book(month, position, "primary suppliers", "stock refill", to_industry * price)
-        self._book(month, position, "primary suppliers", "stock refill", to_nation * price, payer=f"stockpile {position.country}")
-        return to_industry + to_nation
-
-    def _book(self, month: int, position: Position, payee: str, item: str, usd: float, payer: str = "") -> None:
-        if usd > 0.0:
-            year = self._world.calendar.start + month // MONTHS_PER_YEAR
-            payer = payer or f"industry {position.country}"
-            self._world.recorder.cell("payments", year, payer, payee, f"{item} of {position.metal}")[0] += usd
-
-    def _record(
-        self, position: Position, month: int, masses_kg: tuple[float, float, float, float], weights: Mapping[str, float]
-    ) -> None:
-        demand, primary, recovered, shortfall = masses_kg
-        shares = _normal(weights) if primary > 0.0 else {}
-        known = shares and shares.get(REST, 0.0) <= MOST
-        concentration = sum(share**2 for share in shares.values()) if known else float("nan")
-        row = (demand, primary, recovered, position.reserve.kg, shortfall, self._price(position, month), concentration)
-        self._world.recorder.cell("market", month, position.country, position.metal)[:] = row
-
-    def _notice(
-        self, position: Position, month: int, masses_kg: tuple[float, float, float, float], weights: Mapping[str, float]
-    ) -> None:
-        """Tell responses what they watch; the gap is the one before any release."""
-        demand, primary, recovered, gap = masses_kg
-        imported, supplied = primary * (1.0 - _normal(weights).get(position.country, 0.0)), primary + recovered
-        per_day = demand / self._days_of_month(month)
-        position.seen = Observation(
-            shortfall_share=gap / demand if demand > 0.0 else 0.0,
-            days_of_cover=position.reserve.kg / per_day if per_day > 0.0 else float("inf"),
-            price_usd_per_kg=self._price(position, month),
-            import_dependence_share=imported / supplied if supplied > 0.0 else 0.0,
+    def _book_stocks(self, month: int, met: Met) -> None:
+        """Pay for what left the national stock and for what stocks bought."""
+        moves = (
+            ("industry {}", "stockpile {}", "stock release", met.released_kg),
+            ("industry {}", "primary suppliers", "stock refill", met.to_industry_kg),
+            ("stockpile {}", "primary suppliers", "stock refill", met.to_nation_kg),
         )
+        for payer, payee, item, kg in moves:
+            for number in np.flatnonzero(kg).tolist():
+                country, metal = self.plan.pairs[number]
+                usd = float(kg[number] * self._price[month, number])
+                self._book(month, payer.format(country), payee.format(country), f"{item} of {metal}", usd)
 
-    def _record_undemanded(self, month: int, country: str, recovered: Array) -> None:
+    def _book(self, month: int, payer: str, payee: str, item: str, usd: float) -> None:
+        year = self._world.calendar.start + month // MONTHS_PER_YEAR
+        self._world.recorder.cell("payments", year, payer, payee, item)[0] += usd
+
+    def _record_undemanded(self, month: int) -> None:
         """Metal whose demand nobody knows: recovered and price are told, the rest is blank."""
-        prices = self.prices.faced_by(country, month)
-        for column in np.flatnonzero(recovered).tolist():
-            metal = self._substances[column]
-            if (country, metal) not in self._positions and metal != NO_CARRIER:
-                nan = float("nan")
-                row = (nan, nan, float(recovered[column]), nan, nan, float(prices[column]), nan)
-                self._world.recorder.cell("market", month, country, metal)[:] = row
+        sums: dict[str, Array] = {}
+        for (country, _, _), masses in self._came.items():
+            _add(sums, country, masses)
+        for country, masses in sums.items():
+            columns = np.flatnonzero((masses != 0.0) & self._undemanded(country))
+            prices = self.prices.faced_by(country, month)[columns].tolist()
+            for column, kg, price in zip(columns.tolist(), masses[columns].tolist(), prices, strict=True):
+                cell = self._world.recorder.cell("market", month, country, self._substances[column])
+                cell[:] = BLANK
+                cell[RECOVERED], cell[PRICE] = kg, price
 
-    # small things
+    def _undemanded(self, country: str) -> NDArray[np.bool_]:
+        """Which substances a country has no demand figure for, what is not tracked left out."""
+        found = self._blank.get(country)
+        if found is None:
+            names = ((country, metal) not in self._position and metal != NO_CARRIER for metal in self._substances)
+            found = self._blank[country] = np.fromiter(names, np.bool_, len(self._substances))
+        return found
 
-    def _price(self, position: Position, month: int) -> float:
-        return float(self.prices.faced_by(position.country, month)[position.column])
-
-    def _demand_kg(self, position: Position, month: int) -> float:
-        per_year = position.spec.t_per_year.at(self._years[month]) * KG_PER_T
-        return per_year * self._days_of_month(month) / self._days_of_year(month)
-
-    def _days_of_month(self, month: int) -> float:
-        starts = self._world.calendar.month_starts
-        return float(starts[month + 1] - starts[month])
-
-    def _days_of_year(self, month: int) -> float:
-        starts, first = self._world.calendar.month_starts, month - month % MONTHS_PER_YEAR
-        return float(starts[first + MONTHS_PER_YEAR] - starts[first])
-
-
-def _target_days(demand: DemandSpec, year: float) -> tuple[float, float]:
-    """Days of demand the nation and its firms mean to hold."""
-    return demand.stockpile_days.at(year), demand.industry_stock_days.at(year) if demand.industry_stock_days is not None else 0.0
+    def _close_year(self, month: int) -> None:
+        """Tell what the year brought by country of waste, of refining and of the industry that got it."""
+        year = self._world.calendar.start + month // MONTHS_PER_YEAR
+        for (country, origin, place), masses in self._supplied.items():
+            for column in np.flatnonzero(masses).tolist():
+                if self._substances[column] != NO_CARRIER:
+                    cell = self._world.recorder.cell("supply", year, origin, place, country, self._substances[column])
+                    cell[0] += float(masses[column])
+        self._supplied.clear()
+        for sale, told in self._sales.items():
+            for column in np.flatnonzero(told[0]).tolist():
+                if self._substances[column] != NO_CARRIER:
+                    self._world.recorder.cell("sales", year, *sale, self._substances[column])[:] = told[:, column].tolist()
+        self._sales.clear()
 
 
-def _normal(weights: Mapping[str, float]) -> dict[str, float]:
-    """Shares of supply by source; empty if there is none."""
-    total = sum(weights.values())
-    return {source: weight / total for source, weight in weights.items()} if total > 0.0 else {}
+def _add(sums: dict[Key, Array], key: Key, masses: Array) -> None:
+    found = sums.get(key)
+    if found is None:
+        sums[key] = masses.copy()
+    else:
+        found += masses

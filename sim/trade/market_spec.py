@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from sim.core.spec import Days, Factor, Key, KgCo2ePer, Share, Spec, Tonnes, UsdPer, Years
+from sim.core.quantity import Quantity
+from sim.core.spec import Bounded, Days, Factor, Key, KgCo2ePer, Share, Spec, Tonnes, UsdPer, Years
+
+KwhPerKg = Annotated[Quantity, Bounded(0.0, 1e6, "kWh/kg")]
 
 
 class PriceSpec(Spec):
@@ -14,6 +19,11 @@ class PriceSpec(Spec):
     inside_china_usd_per_kg: UsdPer | None = Field(default=None, description="What buyers in China pay; none: the same.")
     log_sd_per_year: Factor | None = Field(
         default=None, description="Standard deviation of yearly log changes around the path, from the table; none: a fixed path."
+    )
+    scarcity_exponent: Factor | None = Field(
+        default=None,
+        description="One over the price elasticity of demand: where a share s of supply is left, the price outside China goes to"
+        " s^-exponent, unless the shock states a price factor; none: prices do not feel cuts.",
     )
 
 
@@ -36,10 +46,20 @@ class MarketSpec(Spec):
     price_reversion_years: Years | None = Field(
         default=None, description="Time constant with which random prices return to their path; none: they do not."
     )
+    scarcity_delay_days: Days | None = Field(
+        default=None, description="Time constant with which a price follows scarcity and its end; none: within the month."
+    )
     stockpile_refill_days: Days | None = Field(
         default=None, description="Days in which an empty stockpile is bought back; none: never."
     )
     grid_co2_kg_per_kwh: dict[Key, Factor] = Field(description="country -> kg CO2e per kWh of the grid")
+    fuel_co2_kg_per_kwh: dict[Key, Factor] = Field(
+        default_factory=dict,
+        description="`road`, `sea` -> kg CO2e per kWh of fuel burnt: tells energy of transport by its emissions",
+    )
     primary_co2_kg_per_kg: dict[Key, KgCo2ePer] = Field(
         default_factory=dict, description="metal -> kg CO2e per kg of primary metal, cradle to gate"
+    )
+    primary_energy_kwh_per_kg: dict[Key, KwhPerKg] = Field(
+        default_factory=dict, description="metal -> kWh of primary energy per kg of primary metal, cradle to gate"
     )

@@ -12,12 +12,15 @@ import pytest
 from sim.core.calendar import Calendar
 from sim.core.lot import Lot
 from sim.engine.streams import Streams
+from sim.engine.tags import Origin
 from sim.engine.world import World
 from sim.policy.lever_spec import ShockSpec
 from sim.policy.shocks import Shocks
 from sim.trade.market import Market
 from sim.trade.market_spec import MarketSpec
 from sim.trade.prices import Prices, log_noise
+from sim.trade.reaction import answer, price_answers
+from sim.trade.reaction_spec import ReactionSpec
 from tests.fixtures.trade_world import SUBSTANCES, build, empty_world, scenario
 
 DEMAND = {"t_per_year": 365.0, "supply_share": {"CHN": 0.7, "AUS": 0.3}, "stockpile_days": 42.0, "industry_stock_days": 18.0}
@@ -40,8 +43,9 @@ def market(shocks: tuple[dict[str, Any], ...] = (), **said: Any) -> tuple[World,
     made = Market(
         world,
         spec(**said),
-        Shocks([ShockSpec.model_validate(each) for each in shocks], world.calendar),
+        Shocks([ShockSpec.model_validate(each) for each in shocks], world.calendar, world.streams),
         lambda account: world.ledger.accounts[account].name,
+        ("JPN", "IDN", "CHN", "FRA"),
     )
     return world, made
 
@@ -60,10 +64,12 @@ def rows(world: World, country: str = "JPN", metal: str = "Nd") -> dict[int, dic
     }
 
 
-def sell(world: World, made: Market, kg: float, country: str = "JPN", seller: str = "Plant A") -> None:
-    outside = world.ledger.account(seller, "product_store", "JPN", outside=True)
+def sell(
+    world: World, made: Market, kg: float, country: str = "JPN", seller: str = "Plant A", origin: str = "JPN", place: str = "JPN"
+) -> None:
+    outside = world.ledger.account(seller, "product_store", place, outside=True)
     ref = world.composition.add_rows(np.array([[0.8, 0.0, 0.0, 0.2]]))
-    made.desk(country).receive("ree_oxide", [Lot(kg, ref, 0, 0.0)], outside)
+    made.desk(country).receive("ree_oxide", [Lot(kg, ref, world.tags.of(Origin(origin)), 0.0)], outside)
 
 
 def test_a_quiet_month() -> None:
@@ -134,14 +140,15 @@ def test_a_shock_cuts_its_source_and_nothing_before_its_date() -> None:
 def test_a_month_is_struck_by_the_days_of_the_shock_in_it() -> None:
     calendar = Calendar.of(2025, 2027)
     half = ShockSpec.model_validate(CUT | {"start": date(2026, 3, 16), "days": 31.0, "supply_factor": 0.5, "price_factor": 3.0})
-    shocks = Shocks([half], calendar)
-    assert shocks.supply_factor("Nd", "CHN", 13) == 1.0
-    assert shocks.supply_factor("Nd", "CHN", 14) == pytest.approx(1.0 - 0.5 * 16.0 / 31.0)
-    assert shocks.supply_factor("Nd", "CHN", 15) == pytest.approx(1.0 - 0.5 * 15.0 / 30.0)
-    assert shocks.supply_factor("Nd", "AUS", 14) == 1.0
-    assert shocks.supply_factor("Dy", "CHN", 14) == 1.0
-    assert shocks.price_factor("Nd", 14) == pytest.approx(1.0 + 2.0 * 16.0 / 31.0)
-    assert shocks.price_factor("Nd", 16) == 1.0
+    shocks = Shocks([half], calendar, Streams(1, 0))
+    struck, price = shocks.supply_factor("Nd", "CHN"), shocks.price_factor("Nd")
+    assert struck[13] == 1.0
+    assert struck[14] == pytest.approx(1.0 - 0.5 * 16.0 / 31.0)
+    assert struck[15] == pytest.approx(1.0 - 0.5 * 15.0 / 30.0)
+    assert (shocks.supply_factor("Nd", "AUS") == 1.0).all()
+    assert (shocks.supply_factor("Dy", "CHN") == 1.0).all()
+    assert price[14] == pytest.approx(1.0 + 2.0 * 16.0 / 31.0)
+    assert price[16] == 1.0
 
 
 def test_a_shock_from_all_sources() -> None:
@@ -225,7 +232,7 @@ def test_without_stocks_there_is_nothing_to_draw() -> None:
 def test_prices_follow_their_path_and_a_shock_moves_one_series() -> None:
     calendar = Calendar.of(2025, 2027)
     path = {"usd_per_kg": {"2025": 100.0, "2027": 200.0}, "inside_china_usd_per_kg": 50.0}
-    struck = Shocks([ShockSpec.model_validate(CUT | {"price_factor": 3.0, "days": 31.0})], calendar)
+    struck = Shocks([ShockSpec.model_validate(CUT | {"price_factor": 3.0, "days": 31.0})], calendar, Streams(1, 0))
     prices = Prices(spec(prices={"Nd": path}), SUBSTANCES, calendar, Streams(1, 0), struck)
     # mid January 2026 is 1 + 15.5/365 years after the start of the path
     assert prices.faced_by("JPN", 12)[0] == pytest.approx(100.0 + 50.0 * (1.0 + 15.5 / 365.0))
@@ -248,7 +255,7 @@ def test_random_prices_have_the_volatility_of_the_table_and_keep_their_mean() ->
 def test_price_draws_belong_to_the_metal() -> None:
     calendar = Calendar.of(2025, 2027)
     random = {"usd_per_kg": 100.0, "log_sd_per_year": 0.4}
-    quiet = Shocks([], calendar)
+    quiet = Shocks([], calendar, Streams(1, 0))
     alone = Prices(spec(prices={"Dy": random}), SUBSTANCES, calendar, Streams(1, 0), quiet)
     both = Prices(spec(prices={"Nd": random, "Dy": random}), SUBSTANCES, calendar, Streams(1, 0), quiet)
     assert (alone.outside[:, 1] == both.outside[:, 1]).all()
@@ -270,3 +277,152 @@ def test_concentration_is_not_told_where_most_supply_is_of_unknown_origin() -> N
         told[rest] = rows(world)[0]["primary_hhi"]
     assert told[0.4] == pytest.approx(0.52)
     assert math.isnan(told[0.6])
+
+
+# scarcity and reactions
+
+
+def test_a_cut_without_a_price_moves_it_by_the_elasticity_and_only_outside() -> None:
+    """Three tenths of supply left, elasticity of demand one half: 1 / 0.3^2 = 11.1 times, felt with a delay of thirty days."""
+    calendar = Calendar.of(2025, 2027)
+    said = {"prices": {"Nd": {"usd_per_kg": 100.0, "inside_china_usd_per_kg": 60.0, "scarcity_exponent": 2.0}}}
+    cut = Shocks([ShockSpec.model_validate(CUT | {"days": 365.0})], calendar, Streams(1, 0))
+    prices = Prices(spec(**said, scarcity_delay_days=30.0), SUBSTANCES, calendar, Streams(1, 0), cut)
+    outside = prices.outside[:, 0]
+    assert (outside[:14] == 100.0).all()
+    assert outside[14] == pytest.approx(100.0 * 0.3 ** (-2.0 * (1.0 - math.exp(-31.0 / 30.0))))
+    assert outside[25] == pytest.approx(100.0 / 0.3**2, rel=0.01)
+    assert outside[35] == pytest.approx(100.0, rel=0.01)
+    assert (prices.inside_china[:, 0] == 60.0).all()
+    assert prices.warnings == []
+
+
+def test_a_stated_price_factor_overrules_the_elasticity() -> None:
+    calendar = Calendar.of(2025, 2027)
+    said = {"prices": {"Nd": {"usd_per_kg": 100.0, "scarcity_exponent": 2.0}}}
+    cut = Shocks([ShockSpec.model_validate(CUT | {"price_factor": 1.5})], calendar, Streams(1, 0))
+    assert Prices(spec(**said), SUBSTANCES, calendar, Streams(1, 0), cut).outside[14, 0] == pytest.approx(150.0)
+
+
+def test_a_ban_on_the_only_source_is_beyond_the_price_law_and_said_so() -> None:
+    demand = {"JPN": {"Nd": DEMAND | {"supply_share": {"CHN": 1.0}}}}
+    said = {"prices": {"Nd": {"usd_per_kg": 100.0, "scarcity_exponent": 1.0}}, "demand": demand}
+    calendar = Calendar.of(2025, 2027)
+    ban = Shocks([ShockSpec.model_validate(CUT)], calendar, Streams(1, 0))
+    prices = Prices(spec(**said), SUBSTANCES, calendar, Streams(1, 0), ban)
+    assert prices.outside[14, 0] == pytest.approx(1000.0)
+    (warning,) = prices.warnings
+    assert "less than 10% of supply arrives" in warning
+
+
+def test_recyclers_answer_the_prices_of_late() -> None:
+    """The price doubles from March 2026; with a lag of two months and elasticity one half hours rise by the root of the mean."""
+    calendar = Calendar.of(2025, 2027)
+    spike = {"name": "spike", "kind": "price_spike", "metal": "Nd", "start": date(2026, 3, 1), "days": 600.0, "price_factor": 2.0}
+    prices = Prices(spec(), SUBSTANCES, calendar, Streams(1, 0), Shocks([ShockSpec.model_validate(spike)], calendar, Streams(1, 0)))
+    told = {"name": "r", "basket": {"Nd": 1.0}, "elasticity": 0.5, "lag_days": 60.0, "informal": ["IDN"]}
+    factors = answer(ReactionSpec.model_validate(told), prices)
+    assert (factors[:15] == 1.0).all()
+    assert factors[15:18] == pytest.approx([1.5**0.5, 2.0**0.5, 2.0**0.5])
+    paid = price_answers([ReactionSpec.model_validate(told)], prices, "IDN")
+    assert paid is not None
+    assert (paid == factors).all()
+    assert price_answers([ReactionSpec.model_validate(told)], prices, "VNM") is None
+
+
+# with and without the urban mine
+
+
+def test_the_world_without_recovered_metal_is_kept_beside_the_real_one() -> None:
+    """Ten of 31 t are recovered, 70 % of supply is cut: 0.7 x 21 = 14.7 t missing against 0.7 x 31 = 21.7 t; stock gives 18 t."""
+    world, made = market((CUT,))
+    close(made, 14)
+    sell(world, made, 12_500.0)
+    made.close_month(14)
+    row = rows(world)[14]
+    assert row["shortfall_kg"] == 0.0
+    assert row["stockpile_kg"] == pytest.approx(60_000.0 - 14_700.0)
+    assert row["shortfall_without_kg"] == pytest.approx(3_700.0)
+    assert row["stockpile_without_kg"] == pytest.approx(42_000.0)
+    assert row["primary_without_kg"] == pytest.approx(9_300.0)
+
+
+def test_recovered_metal_is_told_by_origin_place_and_offtaker() -> None:
+    """31 t demanded, 8 t from own waste refined at home, 2 t from Indonesian waste refined in France."""
+    world, made = market()
+    sell(world, made, 10_000.0)
+    sell(world, made, 2_500.0, origin="IDN", place="FRA", seller="Plant C")
+    for month in range(12):
+        made.close_month(month)
+    row = rows(world)[0]
+    primary = {"CHN": 0.7 * 21.0, "AUS": 0.3 * 21.0}
+    assert row["own_waste_kg"] == pytest.approx(8_000.0)
+    assert row["refined_home_kg"] == pytest.approx(8_000.0)
+    squares = sum(kg**2 for kg in primary.values())
+    assert row["hhi_by_origin"] == pytest.approx((squares + 8.0**2 + 2.0**2) / 31.0**2)
+    assert row["hhi"] == pytest.approx((squares + 10.0**2) / 31.0**2)
+    told = {key: cell[0] for key, cell in world.recorder.rows("supply")}
+    assert told == {
+        (2025, "JPN", "JPN", "JPN", "Nd"): pytest.approx(8_000.0),
+        (2025, "IDN", "FRA", "JPN", "Nd"): pytest.approx(2_000.0),
+    }
+
+
+def test_a_nation_may_mean_to_hold_more() -> None:
+    world, made = market()
+    made.hold_more("JPN", "Nd", 30.0)
+    close(made, 13)
+    assert rows(world)[12]["stockpile_kg"] == pytest.approx(90_000.0)
+    assert sum(row["refilled_kg"] for row in rows(world).values()) == pytest.approx(30_000.0)
+    made.hold_more("JPN", "Nd", -30.0)
+    made.close_month(13)
+    assert rows(world)[13]["stockpile_kg"] == pytest.approx(90_000.0)  # what is held stays held
+
+
+# kinds of shocks
+
+
+def shock(**said: Any) -> ShockSpec:
+    return ShockSpec.model_validate({"name": "s", "start": date(2026, 3, 1), "days": 61.0} | said)
+
+
+@pytest.mark.parametrize(
+    ("said", "supply", "price"),
+    [
+        ({"kind": "export_ban", "metal": "Nd", "source": "CHN"}, [1.0, 0.0, 0.0, 1.0], 1.0),
+        ({"kind": "quota", "metal": "Nd", "source": "*", "supply_factor": 0.6}, [1.0, 0.6, 0.6, 1.0], 1.0),
+        ({"kind": "licence_delay", "metal": "Nd", "source": "CHN", "delay_days": 46.0}, [1.0, 0.0, 0.5, 1.0], 1.0),
+        ({"kind": "price_spike", "metal": "Nd", "price_factor": 3.0}, [1.0, 1.0, 1.0, 1.0], 3.0),
+        ({"kind": "port_closure", "port": "JPYOK"}, [1.0, 1.0, 1.0, 1.0], 1.0),
+    ],
+)
+def test_every_kind_of_shock_does_what_it_says(said: dict[str, Any], supply: list[float], price: float) -> None:
+    shocks = Shocks([shock(**said)], Calendar.of(2025, 2027), Streams(1, 0))
+    assert shocks.supply_factor("Nd", "CHN")[13:17] == pytest.approx(supply)
+    assert shocks.price_factor("Nd")[13:17] == pytest.approx([1.0, price, price, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"kind": "export_ban", "metal": "Nd"}, "a export_ban also needs source"),
+        ({"kind": "plant_fire", "plant": "X", "metal": "Nd"}, "a plant_fire does not read metal"),
+        (
+            {"kind": "price_spike", "metal": "Nd", "price_factor": 2.0, "earliest": date(2026, 1, 1)},
+            "give start, or earliest and latest",
+        ),
+        ({"kind": "port_closure", "port": "X", "start": None}, "give start, or earliest and latest"),
+    ],
+)
+def test_fields_of_a_shock_must_fit_its_kind(said: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        shock(**said)
+
+
+def test_a_random_date_lies_in_its_window_and_belongs_to_the_name() -> None:
+    calendar, window = Calendar.of(2025, 2027), {"start": None, "earliest": date(2026, 1, 1), "latest": date(2026, 1, 10)}
+    ban = {"kind": "export_ban", "metal": "Nd", "source": "CHN", **window}
+    days = [Shocks([shock(**ban)], calendar, Streams(1, number)).struck[0].begin for number in range(200)]
+    assert set(days) == set(range(365, 375))
+    other = Shocks([shock(name="other", **ban), shock(**ban)], calendar, Streams(1, 0))
+    assert other.struck[1].begin == days[0]

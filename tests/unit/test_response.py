@@ -14,7 +14,7 @@ from sim.engine.world import World
 from sim.policy.dials import DialBoard, schedule
 from sim.policy.lever_spec import ActionSpec, LeverSpec, TriggerSpec
 from sim.trade.permit import FACTOR_DIAL
-from tests.fixtures.trade_world import CONSENT, FREE, Maker, build, empty_world, route, rule, scenario
+from tests.fixtures.trade_world import CONSENT, FREE, Maker, build, day, empty_world, plant, route, rule, scenario
 
 DEMAND = {"t_per_year": 365.0, "supply_share": {"CHN": 0.8, "AUS": 0.2}, "stockpile_days": 42.0}
 MARKET = {"prices": {"Nd": {"usd_per_kg": 100.0}}, "demand": {"JPN": {"Nd": DEMAND}}, "grid_co2_kg_per_kwh": {}}
@@ -182,3 +182,89 @@ def test_specs_of_triggers_and_actions() -> None:
         TriggerSpec.model_validate({"metal": "Nd", "indicator": "days_of_cover", "for_days": 1.0})
     with pytest.raises(ValueError, match="exactly one action"):
         ActionSpec.model_validate({"extra_shift": True, "consent_days_factor": 0.5})
+
+
+def test_stocks_are_built_while_prices_are_low_and_what_is_held_is_paid() -> None:
+    """Price below 150 for a month: the nation means to hold 30 days of a tonne more than its 42."""
+    when = {"indicator": "price_usd_per_kg", "above": None, "below": 150.0}
+    market = MARKET | {"stockpile_refill_days": 365.0}
+    world, _ = run(response([{"build_stockpile_days": 30.0}], when=when), shocks=(), market=market)
+    last = [cell for key, cell in world.recorder.rows("market") if key[1:] == ("JPN", "Nd")][-1]
+    assert last[3] == pytest.approx(72_000.0)
+    paid = {key[1:]: cell[0] for key, cell in world.recorder.rows("payments") if key[1] == "stockpile JPN"}
+    assert sum(paid.values()) > 0.0
+    assert set(paid) == {("stockpile JPN", "primary suppliers", "stock refill of Nd")}
+
+
+def test_a_response_costs_what_it_says_and_is_remembered() -> None:
+    world, _ = run(response([{"permit_factor": 0.5}], cost_usd=1e6, cost_usd_per_day=1000.0))
+    starts = world.calendar.month_starts
+    paid = [(key, cell[0]) for key, cell in world.recorder.rows("payments") if key[1] == "government JPN"]
+    ((key, usd),) = paid
+    assert key == (2026, "government JPN", "response rapid", "response")
+    assert usd == pytest.approx(1e6 + 1000.0 * (starts[19] - starts[13]), rel=1e-6)  # February to July
+    events = [(name, event) for (name, _, event), _ in world.recorder.rows("responses")]
+    assert events == [("rapid", "triggered"), ("rapid", "start"), ("rapid", "stop")]
+    assert {name for _, name, _ in world.dials.turns} == {"commissioning.permit_factor"}
+
+
+def rerouted(*responses: dict[str, Any]) -> dict[str, float]:
+    """Mass that two plants at home got: A by route, B only when turned to."""
+    spec = scenario(
+        plants=[plant("A", "JPN", port="JPYOK"), plant("B", "JPN", port="JPYOK")],
+        routes=[route("magnet", ("A", 1.0), ("B", 0.0))],
+        market=MARKET,
+        shocks=[SHOCK],
+        responses=list(responses),
+    )
+    world, trade, eaters = build(spec)
+    Maker(world, trade, "Mine", "JPN", "magnet").make_on([10.0, 470.0, 900.0], 5000.0)
+    world.clock.run(world.calendar.days)
+    return {name: eater.pile.kg for name, eater in eaters.items()}
+
+
+def test_material_is_rerouted_while_the_trigger_holds() -> None:
+    """Of three loads the second falls into the shortage of January to June 2026."""
+    assert rerouted() == {"A": 15_000.0, "B": 0.0}
+    turn = response([{"reroute": {"route": "magnet from anywhere", "to": "B"}}])
+    assert rerouted(turn) == {"A": 10_000.0, "B": 5000.0}
+    with pytest.raises(WiringError, match="has no destination 'C'"):
+        rerouted(response([{"reroute": {"route": "magnet from anywhere", "to": "C"}}]))
+
+
+# shocks on places
+
+
+def test_a_fire_stops_a_plant_from_its_day_to_its_last_and_is_told() -> None:
+    fire = {"name": "fire", "kind": "plant_fire", "plant": "Refinery", "start": date(2026, 3, 10), "days": 30.0}
+    world, _ = run(shocks=(fire,))
+    begin = float(day(world, 2026, 3, 10))
+    assert world.dials.turns == [(begin, "plants.Refinery.hours_factor", 0.0), (begin + 30.0, "plants.Refinery.hours_factor", 1.0)]
+    assert [(key, cell) for key, cell in world.recorder.rows("shocks")] == [
+        (("fire", "plant_fire", "Refinery"), [begin, begin + 30.0])
+    ]
+
+
+def arrivals(*shocks: dict[str, Any]) -> list[tuple[float, float]]:
+    """What came to the refinery from Indonesia, and when."""
+    world, trade, eaters = build(scenario(routes=[route("magnet", ("Refinery", 1.0))], shocks=list(shocks)))
+    Maker(world, trade, "Mine", "IDN", "magnet").make_on([10.0, 100.0, 200.0], 20_000.0)
+    world.clock.run(400.0)
+    return eaters["Refinery"].came
+
+
+@pytest.mark.parametrize("port", ["IDTPP", "JPYOK"])
+def test_a_closed_port_holds_cargo_and_nothing_before(port: str) -> None:
+    """Ninety days from day 90 on: the first load has come, the second waits for the port, the third does not."""
+    closure = {"name": "strike", "kind": "port_closure", "port": port, "start": date(2025, 4, 1), "days": 90.0}
+    open_, closed = arrivals(), arrivals(closure)
+    assert [kg for _, kg in closed] == pytest.approx([kg for _, kg in open_])
+    assert closed[0] == open_[0]
+    assert open_[1][0] < 180.0 <= closed[1][0]
+    assert closed[2][0] == pytest.approx(open_[2][0])
+
+
+def test_a_shock_beyond_the_run_is_said_not_to_strike() -> None:
+    world, _ = run(shocks=(SHOCK | {"start": date(2040, 1, 1)},))
+    assert world.warnings == ["Shock 'cut' does not fall into the run."]
+    assert list(world.recorder.rows("shocks")) == []

@@ -1,0 +1,135 @@
+"""What people watch, modelled against pledged: collection, recovery, finance, permits, plants, consents, offtake."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from math import isnan, nan
+
+from sim.core import indicators
+from sim.core.calendar import DAYS_PER_YEAR
+from sim.nodes.plant_spec import PlantSpec
+from sim.nodes.schedule import Schedule
+from sim.results.tables import Columns, from_rows, numbers, texts
+from sim.scenario.schema import ScenarioSpec
+
+Place = tuple[int, str]
+Row = tuple[int, str, str, str, float, float]
+"""Year, country, signal, unit, pledged, modelled; missing where there is no pledge."""
+INFORMAL = "informal_buyer"
+KG_PER_T = 1000.0
+
+
+def key_signals(
+    tables: Mapping[str, Columns], spec: ScenarioSpec, schedules: Mapping[str, Schedule], year_ends: Mapping[int, float]
+) -> Columns:
+    """Table `key_signals`.
+
+    schedules : dates of every plant. year_ends : day of simulation on which each calendar year is over.
+    """
+    found = (
+        *_collection(tables, spec),
+        *_recovery(tables["signals"], spec),
+        *_projects(spec, schedules, year_ends),
+        *_treated(tables["plants"], spec, schedules, year_ends),
+        *_consents(tables["shipments"]),
+        *_offtake(tables.get("sales"), spec, year_ends),
+    )
+    return from_rows("key_signals", found)
+
+
+def _collection(tables: Mapping[str, Columns], spec: ScenarioSpec) -> Iterator[Row]:
+    """Share of a country's waste that formal channels reach and people hand over, and that is really fetched."""
+    table, signals = tables["collection"], tables["signals"]
+    reached, fetched, waste = (defaultdict[Place, float](float) for _ in range(3))
+    keys = zip(numbers(table, "year").tolist(), texts(table, "country"), texts(table, "channel"), strict=True)
+    amounts = zip(numbers(table, "offered_kg").tolist(), numbers(table, "collected_kg").tolist(), strict=True)
+    for (year, country, channel), (offered, collected) in zip(keys, amounts, strict=True):
+        if spec.countries[country].channels[channel].kind != INFORMAL:
+            reached[year, country] += offered
+            fetched[year, country] += collected
+    for year, country, metal, kg in _cells(signals, "in_waste_kg"):
+        if metal == "total":
+            waste[year, country] = kg
+    for (year, country), kg in waste.items():
+        pledged, modelled = (float(indicators.collection_rate(part[year, country], kg)) for part in (reached, fetched))
+        yield year, country, "collection coverage", "share", pledged, modelled
+
+
+def _recovery(signals: Columns, spec: ScenarioSpec) -> Iterator[Row]:
+    for year, country, metal, rate in _cells(signals, "eol_rr_share"):
+        if metal in spec.substances and spec.substances[metal].headline and not isnan(rate):
+            yield year, country, f"recovery rate {metal}", "share", nan, rate
+
+
+def _cells(signals: Columns, measure: str) -> Iterator[tuple[int, str, str, float]]:
+    names = (numbers(signals, "year").tolist(), texts(signals, "country"), texts(signals, "metal"))
+    return zip(*names, numbers(signals, measure).tolist(), strict=True)
+
+
+def _projects(spec: ScenarioSpec, schedules: Mapping[str, Schedule], year_ends: Mapping[int, float]) -> Iterator[Row]:
+    """Plants that were not running at the start: announced to be financed, permitted, built, and really so by year end."""
+    projects = [(plant.country, schedules[plant.name]) for plant in _to_build(spec) if plant.name in schedules]
+    for year, end in year_ends.items():
+        for country in sorted({country for country, _ in projects}):
+            own = [schedule for home, schedule in projects if home == country]
+            announced = float(sum(schedule.announced_day < end for schedule in own))
+            planned = float(sum(schedule.planned_day < end for schedule in own))
+            for signal, pledged, days in (
+                ("plants financed", announced, [schedule.financed_day for schedule in own]),
+                ("plants permitted", announced, [schedule.permitted_day for schedule in own]),
+                ("plants built", planned, [schedule.start_day for schedule in own]),
+            ):
+                yield year, country, signal, "plants", pledged, float(sum(day < end for day in days))
+
+
+def _to_build(spec: ScenarioSpec) -> list[PlantSpec]:
+    return [plant for plant in spec.plants if plant.status not in {"operating", "closed"}]
+
+
+def _treated(
+    plants: Columns, spec: ScenarioSpec, schedules: Mapping[str, Schedule], year_ends: Mapping[int, float]
+) -> Iterator[Row]:
+    """Mass new plants treat in a year: nameplate from the day announced, and what they work."""
+    country = {plant.name: plant.country for plant in _to_build(spec)}
+    worked, pledged = defaultdict[Place, float](float), defaultdict[Place, float](float)
+    amounts = numbers(plants, "throughput_kg") + numbers(plants, "background_kg")
+    for year, plant, kg in zip(numbers(plants, "year").tolist(), texts(plants, "plant"), amounts.tolist(), strict=True):
+        if plant in country:
+            worked[year, country[plant]] += kg
+    for project in _to_build(spec):
+        for year, end in year_ends.items():
+            days = min(max(end - schedules[project.name].planned_day, 0.0), DAYS_PER_YEAR) if project.name in schedules else 0.0
+            pledged[year, project.country] += project.capacity_t_per_year.at(year + 0.5) * KG_PER_T * days / DAYS_PER_YEAR
+    for year, home in sorted({*worked, *(place for place, kg in pledged.items() if kg > 0.0)}):
+        yield year, home, "treated by new plants", "kg", pledged[year, home], worked[year, home]
+
+
+def _consents(shipments: Columns) -> Iterator[Row]:
+    """Days that cargo waited for consent, and mass that a rule kept from leaving."""
+    mass, waits, blocked = (defaultdict[Place, float](float) for _ in range(3))
+    keys = zip(numbers(shipments, "year").tolist(), texts(shipments, "origin"), strict=True)
+    columns = (numbers(shipments, name).tolist() for name in ("mass_kg", "consent_days", "blocked_kg"))
+    for place, kg, days, held in zip(keys, *columns, strict=True):
+        mass[place] += kg
+        waits[place] += kg * days if kg > 0.0 else 0.0
+        blocked[place] += held
+    for (year, origin), kg in mass.items():
+        if kg > 0.0:
+            yield year, origin, "consent wait", "days", nan, waits[year, origin] / kg
+        yield year, origin, "blocked at borders", "kg", nan, blocked[year, origin]
+
+
+def _offtake(sales: Columns | None, spec: ScenarioSpec, year_ends: Mapping[int, float]) -> Iterator[Row]:
+    """Metal delivered under contracts and the volume agreed, by the country of the buyer."""
+    delivered = defaultdict[tuple[int, str], float](float)
+    if sales is not None:
+        keys = zip(numbers(sales, "year").tolist(), texts(sales, "contract"), strict=True)
+        for key, kg in zip(keys, numbers(sales, "contained_kg").tolist(), strict=True):
+            delivered[key] += kg
+    for contract in spec.contracts:
+        first, last = contract.start.year, contract.start.year + contract.years.value
+        for year in year_ends:
+            if first <= year <= last:
+                agreed = contract.volume_t_per_year.at(year + 0.5) * KG_PER_T
+                yield year, contract.buyer, f"offtake {contract.name}", "kg", agreed, delivered[year, contract.name]

@@ -1,0 +1,191 @@
+"""Key signals, carbon and recovery time, against values worked out by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+from math import inf, isnan
+
+import numpy as np
+import pytest
+
+from sim.core.quantity import Quantity
+from sim.nodes.schedule import Schedule
+from sim.results.schema import TABLES
+from sim.results.tables import from_columns, numbers, own_head, texts
+from sim.scenario.load import load_scenario
+from sim.simulate import carbon, security
+from sim.simulate.key_signals import key_signals
+from sim.trade.contract_spec import ContractSpec
+from tests.fixtures.tiny_tree import TinyLibrary, tiny_tree
+
+ENDS = {2025: 365.0, 2026: 730.0}
+
+
+@pytest.fixture(scope="module")
+def spec(tmp_path_factory):
+    tree = tiny_tree()
+    tree["substances"]["Nd"]["headline"] = True
+    file = tmp_path_factory.mktemp("scenario") / "tiny.toml"
+    file.write_text('name = "Tiny"\n[time]\nstart = 2025\nend = 2026\n', encoding="utf-8")
+    made = load_scenario(file, library=TinyLibrary(tree)).spec
+    new = made.plants[0].model_copy(update={"name": "New", "status": "announced", "capacity_t_per_year": Quantity.constant(365.25)})
+    return made.model_copy(update={"plants": (*made.plants, new)})
+
+
+def table(name: str, *rows: dict[str, object]) -> dict[str, object]:
+    """A table of one replication; what a row does not say is missing."""
+    kinds = {column.name: column.kind for column in TABLES[name].columns}
+    blank = {"text": "", "integer": 0, "number": float("nan")}
+    return from_columns(name, {head: [row.get(head, blank[kinds[head]]) for row in rows] for head in own_head(TABLES[name])})
+
+
+def signals_of(spec, sales=None, schedule=None):
+    tables = {
+        "collection": table(
+            "collection",
+            {"year": 2025, "country": "JPN", "zone": "a", "channel": "drop_box", "offered_kg": 30.0, "collected_kg": 20.0},
+            {"year": 2025, "country": "JPN", "zone": "b", "channel": "drop_box", "offered_kg": 10.0, "collected_kg": 10.0},
+        ),
+        "signals": table(
+            "signals",
+            {"year": 2025, "country": "JPN", "metal": "total", "in_waste_kg": 200.0},
+            {"year": 2025, "country": "JPN", "metal": "Nd", "eol_rr_share": 0.25},
+        ),
+        "plants": table(
+            "plants",
+            {"year": 2026, "month": 1, "plant": "New", "throughput_kg": 70.0, "background_kg": 30.0},
+            {"year": 2026, "month": 2, "plant": "New", "throughput_kg": 50.0, "background_kg": 0.0},
+        ),
+        "shipments": table(
+            "shipments",
+            {
+                "year": 2025,
+                "origin": "VNM",
+                "destination": "JPN",
+                "fraction": "a",
+                "mass_kg": 30.0,
+                "consent_days": 100.0,
+                "blocked_kg": 5.0,
+            },
+            {
+                "year": 2025,
+                "origin": "VNM",
+                "destination": "JPN",
+                "fraction": "b",
+                "mass_kg": 10.0,
+                "consent_days": 20.0,
+                "blocked_kg": 0.0,
+            },
+        ),
+    }
+    tables |= {"sales": sales} if sales is not None else {}
+    found = key_signals(tables, spec, {"New": schedule or Schedule()}, ENDS)
+    keys = zip(numbers(found, "year").tolist(), texts(found, "country"), texts(found, "signal"), strict=True)
+    return dict(zip(keys, zip(numbers(found, "pledged").tolist(), numbers(found, "modelled").tolist(), strict=True), strict=True))
+
+
+def test_collection_recovery_and_consents(spec):
+    found = signals_of(spec)
+    assert found[2025, "JPN", "collection coverage"] == (pytest.approx(0.2), pytest.approx(0.15))
+    pledged, modelled = found[2025, "JPN", "recovery rate Nd"]
+    assert isnan(pledged)
+    assert modelled == 0.25
+    assert found[2025, "VNM", "consent wait"][1] == pytest.approx(80.0)
+    assert found[2025, "VNM", "blocked at borders"][1] == 5.0
+
+
+def test_plants_as_announced_and_as_built(spec):
+    """Planned for day 465 (100 days into 2026), financed at once, built after the run: a tonne a day pledged for 265 days."""
+    late = Schedule(announced_day=10.0, planned_day=465.0, financed_day=20.0, permitted_day=400.0, start_day=900.0)
+    country = spec.plants[-1].country
+    found = signals_of(spec, schedule=late)
+    told = {signal: found[2025, country, signal] for signal in ("plants financed", "plants permitted", "plants built")}
+    assert told == {"plants financed": (1.0, 1.0), "plants permitted": (1.0, 0.0), "plants built": (0.0, 0.0)}
+    assert found[2026, country, "plants built"] == (1.0, 0.0)
+    assert found[2026, country, "plants permitted"] == (1.0, 1.0)
+    assert found[2026, country, "treated by new plants"] == (pytest.approx(265_000.0), 150.0)
+
+
+def test_offtake_as_agreed_and_as_delivered(spec):
+    said = {
+        "name": "deal",
+        "kind": "offtake",
+        "sellers": ["New"],
+        "metals": ["Nd"],
+        "buyer": "JPN",
+        "years": 1.0,
+        "volume_t_per_year": 2.0,
+    }
+    contract = ContractSpec.model_validate(said | {"start": date(2026, 1, 1)})
+    sales = table(
+        "sales", {"year": 2026, "plant": "New", "country": "JPN", "contract": "deal", "metal": "Nd", "contained_kg": 500.0}
+    )
+    found = signals_of(spec.model_copy(update={"contracts": (contract,)}), sales)
+    assert found[2026, "JPN", "offtake deal"] == (2000.0, 500.0)
+    assert (2025, "JPN", "offtake deal") not in found
+
+
+# carbon and energy
+
+
+def burdens(spec):
+    market = spec.market.model_copy(
+        update={
+            "grid_co2_kg_per_kwh": {"JPN": Quantity.constant(0.5)},
+            "fuel_co2_kg_per_kwh": {"road": Quantity.constant(0.25), "sea": Quantity.constant(0.2)},
+            "primary_co2_kg_per_kg": {"Nd": Quantity.constant(20.0)},
+            "primary_energy_kwh_per_kg": {"Nd": Quantity.constant(100.0)},
+        }
+    )
+    return spec.model_copy(update={"market": market})
+
+
+def test_energy_stands_behind_every_emission_whose_carrier_is_known(spec):
+    rows = [("JPN", "refining", "energy", 100.0), ("JPN", "refining", "process", 7.0), ("JPN", "collection", "van", 5.0)]
+    rows += [("VNM", "sea", "ship fuel", 4.0), ("VNM", "dismantling", "energy", 9.0)]
+    country, stage, item, kg = zip(*rows, strict=True)
+    cells = {"year": [2025] * 5, "country": country, "stage": stage, "item": item, "kgco2e": np.array(kg)}
+    found = carbon.emissions(cells, burdens(spec))
+    energy = dict(
+        zip(zip(texts(found, "country"), texts(found, "item"), strict=True), numbers(found, "energy_kwh").tolist(), strict=True)
+    )
+    assert energy["JPN", "energy"] == pytest.approx(200.0)
+    assert energy["JPN", "van"] == pytest.approx(20.0)
+    assert energy["VNM", "ship fuel"] == pytest.approx(20.0)
+    assert isnan(energy["JPN", "process"])
+    assert isnan(energy["VNM", "energy"])  # no grid is known there
+
+
+def test_primary_production_of_what_was_refined(spec):
+    table_of = table(
+        "signals",
+        {"year": 2025, "country": "JPN", "metal": "Nd", "refined_kg": 3.0},
+        {"year": 2025, "country": "JPN", "metal": "Cu", "refined_kg": 2.0},
+        {"year": 2025, "country": "JPN", "metal": "total"},
+    )
+    found = carbon.primary(table_of, burdens(spec))
+    assert texts(found, "metal") == ["Cu", "Nd"]
+    assert numbers(found, "kgco2e").tolist()[1] == 60.0
+    assert numbers(found, "energy_kwh").tolist()[1] == 300.0
+    assert isnan(numbers(found, "kgco2e")[0])
+
+
+# recovery time
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        ([0.0] * 36, [None, None, None]),
+        ([0.0] * 3 + [0.5, 0.0, 0.2] + [0.0] * 30, [90.0, None, None]),  # a relapse within a year belongs to it
+        ([0.0] * 11 + [0.5, 0.5] + [0.0] * 23, [60.0, None, None]),  # begins in the first year, ends in the second
+        ([0.5] + [0.0] * 20 + [0.5] + [0.0] * 14, [30.0, 30.0, None]),
+        ([0.0] * 34 + [0.5, 0.5], [None, None, 60.0]),  # not over at the end of the run
+    ],
+)
+def test_recovery_time_belongs_to_the_year_a_shortage_begins(lost, told):
+    days = np.full(36, 30.0)
+    for year, wanted in enumerate(told):
+        found = security._recovery_days(np.array(lost), days, np.arange(36) // 12 == year)
+        assert isnan(found) if wanted is None else found == wanted
+        assert found != inf
