@@ -63,6 +63,10 @@ class ConservationError(UrbanMineError):
     """Mass was made or lost: names stage, substance, day and size."""
 
 
+class DeadlockError(UrbanMineError):
+    """Places wait for each other in a circle and none of them can ever go on; names the circle."""
+
+
 class OutputError(UrbanMineError):
     """Output cannot be created (read-only, exists)."""
 

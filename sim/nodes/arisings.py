@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from sim.core.calendar import Calendar
 from sim.core.lifetime import MONTHS
-from sim.nodes.behaviour import Behaviour, behaviour_of, behaviour_warnings
+from sim.nodes.behaviour import Behaviour, behaviour_of
 from sim.nodes.cohorts import discards_by_month
 from sim.nodes.contents import OTHER, Contents, contents_of, substances_of
 from sim.nodes.country_spec import CountrySpec
 from sim.nodes.drawers import Phase, phases, phases_warnings, stocks_at_year_ends
-from sim.nodes.households import FIRST_VARYING, KG, UNITS, WITH_MAGNET, Streams, streams_of
+from sim.nodes.households import FIRST_VARYING, KG, SALE_YEAR, UNITS, WITH_MAGNET, Streams, streams_of
 from sim.nodes.panel import FIRST_SALE_YEAR, Panel, Scope, panel_of
 from sim.nodes.product_spec import CountryProductSpec, GroupSpec, ProductSpec
 
@@ -36,10 +36,14 @@ class Arisings:
     exported_for_reuse_kg : [country, group, year of run].
     units_with_magnet_share : [country, product, year of run], share of discarded units that hold an NdFeB magnet.
     put_on_market_kg : [country, product, year of `pom_years`], new goods; used imports are not among them.
+    sold_per_discarded : [country, group, year of run], units put on the market over units discarded.
     in_use_kg, second_life_kg, hoarded_kg : [country, group, year of run], stocks at homes at the end of the year: with a first
         owner, with a second owner (used imports among them), in drawers. They sum to all that was sold or imported and has
         not been discarded.
     discarded_substances_kg : [country, group, year of run, substance], exports for reuse included.
+    resold_kg : [country, group, year of run], what finds a second owner at home in the year: the stock with second owners over
+        the mean time they have a device.
+    exported_age_years : [country, group, year of run], mean age of what is exported for reuse; 0 where nothing is.
     warnings : what a reader should know, one sentence each.
     """
 
@@ -56,10 +60,13 @@ class Arisings:
     units_with_magnet_share: Vector
     put_on_market_kg: Vector
     pom_years: tuple[int, ...]
+    sold_per_discarded: Vector
     in_use_kg: Vector
     second_life_kg: Vector
     hoarded_kg: Vector
     discarded_substances_kg: Vector
+    resold_kg: Vector
+    exported_age_years: Vector
     warnings: tuple[str, ...]
 
 
@@ -86,11 +93,7 @@ def build_arisings(
     behaviour = behaviour_of(panel, countries)
     parts = phases_of(panel, behaviour)
     streams = streams_of(panel, countries, contents, behaviour, parts, scope.discretisation)
-    warnings = (
-        *contents.warnings,
-        *phases_warnings(parts, behaviour.hoarded_years, panel),
-        *behaviour_warnings(panel, countries),
-    )
+    warnings = (*contents.warnings, *phases_warnings(parts, behaviour.hoarded_years, panel))
     return _arisings(panel, contents, behaviour, parts, streams, calendar, warnings)
 
 
@@ -137,12 +140,22 @@ def _arisings(
         units_with_magnet_share=_ratio(total[..., WITH_MAGNET], total[..., UNITS]),
         put_on_market_kg=streams.sold[..., KG],
         pom_years=tuple(int(year) for year in panel.years),
+        sold_per_discarded=_ratio(_by_group(panel, streams.sold[:, :, run, UNITS]), _by_group(panel, total[..., UNITS])),
         in_use_kg=_by_group(panel, at_home - second - drawer),
         second_life_kg=_by_group(panel, second),
         hoarded_kg=_by_group(panel, drawer),
         discarded_substances_kg=_by_group(panel, metals),
+        resold_kg=_by_group(panel, second / (behaviour.second_life_by_year[:, :, run] * panel.mean_years[:, :, np.newaxis])),
+        exported_age_years=_exported_age(panel, total, exported_share, calendar),
         warnings=warnings,
     )
+
+
+def _exported_age(panel: Panel, total: Vector, exported_share: Vector, calendar: Calendar) -> Vector:
+    """Mean age of exports for reuse by group, from the mean year of sale that travels with devices."""
+    kg = _by_group(panel, total[..., KG] * exported_share)
+    sale_year = _ratio(_by_group(panel, total[..., SALE_YEAR] * exported_share), kg)
+    return np.where(kg > 0.0, np.array(calendar.years) - sale_year, 0.0)
 
 
 def _monthly(behaviour: Behaviour, streams: Streams, first: int, count: int) -> Vector:
@@ -151,13 +164,29 @@ def _monthly(behaviour: Behaviour, streams: Streams, first: int, count: int) -> 
     importers = behaviour.importers
     if importers.any():
         monthly[importers] += discards_by_month(streams.used[importers, ..., KG], streams.used_kernel[importers], first, count)
+    for row, habits in behaviour.later.items():
+        year = max(habits.first, first)  # earlier months stay as they are, to the last bit
+        yearly = (streams.discarded[row] + streams.used_discarded[row])[:, year : first + count, KG]
+        later = monthly[row, :, (year - first) * MONTHS :]
+        later[:] = _scaled(later.reshape(*yearly.shape, MONTHS), yearly).reshape(later.shape)
     return monthly
+
+
+def _scaled(monthly: Vector, yearly: Vector) -> Vector:
+    """Months with the shape they have and the sum of their year; a year without any shape is even. (products, years, 12)."""
+    before = monthly.sum(axis=-1)
+    factor = _ratio(yearly, before)
+    return np.where((before > 0.0)[..., np.newaxis], monthly * factor[..., np.newaxis], (yearly / MONTHS)[..., np.newaxis])
 
 
 def _stocks(panel: Panel, parts: Sequence[Phase], streams: Streams, first: int, count: int) -> tuple[Vector, Vector, Vector]:
     """Kg with second owners, in drawers and in all at year ends, each of shape (countries, products, years of run)."""
     run = slice(first, first + count)
     second, drawer = stocks_at_year_ends(parts, streams.sold[..., KG], panel.shape, panel.scale_years, first, count)
+    for row, change in streams.changes.items():
+        # stocks and their changes are reckoned on different grids: what is left of a stock that ends may miss 0 a little
+        second[row] = np.maximum(second[row] + change.second_kg[:, run], 0.0)
+        drawer[row] = np.maximum(drawer[row] + change.drawer_kg[:, run], 0.0)
     used = np.cumsum(streams.used[..., KG] - streams.used_discarded[..., KG], axis=2)[:, :, run]
     new = np.cumsum(streams.sold[..., KG] - streams.discarded[..., KG], axis=2)[:, :, run]
     return second + used, drawer, new + used

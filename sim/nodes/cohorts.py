@@ -59,14 +59,12 @@ def discards_by_month(sold: Vector, kernel: Vector, first: int, count: int) -> V
     `sold` has shape (countries, products, years), `kernel` (countries, products, years, 12); the result (countries, products,
     12 x count).
     """
-    n_countries, n_products, n_years = sold.shape
-    out = np.empty((n_countries, n_products, count * MONTHS))
-    age = np.arange(first, first + count)[:, np.newaxis] - np.arange(n_years)
-    for members in _equal(kernel):
-        band = np.where((age >= 0)[:, :, np.newaxis], kernel[members[0]][:, age], 0.0)
-        rows = band.transpose(0, 1, 3, 2).reshape(n_products, count * MONTHS, n_years)
-        out[members] = (rows @ sold[members].transpose(1, 2, 0)).transpose(2, 0, 1)
-    return out
+    out = np.zeros((*sold.shape[:2], count, MONTHS))
+    for age in range(first + count):
+        start = max(age - first, 0)
+        sales = sold[:, :, first + start - age : first + count - age, np.newaxis]
+        out[:, :, start:] += sales * kernel[:, :, age, np.newaxis, :]
+    return out.reshape(*sold.shape[:2], count * MONTHS)
 
 
 def _equal(kernel: Vector) -> Iterator[list[int]]:

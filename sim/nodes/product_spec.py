@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sim.core.spec import Factor, GramsPerUnit, Key, PositiveKg, Share, Spec, Text, Years
+from sim.core.spec import Factor, GramsPerUnit, Key, PositiveKg, Share, Spec, Text, UsdPer, Years
 
 
 class SubstanceSpec(Spec):
@@ -25,6 +25,9 @@ class GroupSpec(Spec):
     name_ja: Text
     boundary: Literal["eee", "vehicle", "machine"] = Field(
         description="Electrical equipment, or behind the vehicles and machines switch."
+    )
+    resale_usd_per_kg: UsdPer | None = Field(
+        default=None, description="Price of used devices; absent: nothing is told of their value."
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from sim.results.store import Results
 
 SHEET_ROWS = 1_048_575  # of data in an Excel sheet
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
+IAMC_HEAD = ("model", "scenario", "region", "variable", "unit", "year", "value")
 IAMC_STATISTICS = {"p50": "", "p10": "|P10", "p90": "|P90"}
 
 
@@ -75,24 +78,39 @@ def _rows(frame: pd.DataFrame) -> Iterator[list[Any]]:
 
 def to_iamc(results: Results, folder: Path) -> list[Path]:
     """Write the headline ladder in the IAMC long format, the median under the plain name and the 10-90 % range beside it."""
-    summary, scenario = results.summary, results.manifest["scenario"]["name"]
-    rows = [
-        ("urban-mine", scenario, "World" if country == "ALL" else country, f"{variable}{suffix}", unit, year, value)
-        for metal, countries in summary["ladder"].items()
-        for country, steps in countries.items()
-        for step, statistics in steps.items()
-        for variable, unit in [_iamc_name(metal, step)]
-        for statistic, suffix in IAMC_STATISTICS.items()
-        for year, value in zip(summary["years"], statistics[statistic], strict=True)
-        if value is not None
-    ]
-    frame = pd.DataFrame(rows, columns=["model", "scenario", "region", "variable", "unit", "year", "value"])
     file = folder / "iamc.csv"
-    frame.assign(scenario=frame["scenario"].map(safe)).to_csv(file, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    file.write_text(iamc(results.summary, str(results.manifest["scenario"]["name"])), encoding="utf-8-sig", newline="")
     return [file]
 
 
-def _iamc_name(metal: str, step: str) -> tuple[str, str]:
+def iamc(
+    summary: Mapping[str, Any], scenario: str, metals: Collection[str] | None = None, countries: Collection[str] | None = None
+) -> str:
+    """The headline ladder of a summary as IAMC CSV; of some metals and countries, or all."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(IAMC_HEAD)
+    for metal, by_country in summary["ladder"].items():
+        for country, steps in by_country.items():
+            if (metals is None or metal in metals) and (countries is None or country in countries):
+                writer.writerows(_iamc_rows(summary["years"], safe(scenario), metal, country, steps))
+    return text.getvalue()
+
+
+def _iamc_rows(
+    years: Sequence[int], scenario: str, metal: str, country: str, steps: Mapping[str, Mapping[str, Sequence[float | None]]]
+) -> Iterator[tuple[Any, ...]]:
+    region = "World" if country == "ALL" else country
+    for step, statistics in steps.items():
+        variable, unit = iamc_name(metal, step)
+        for statistic, suffix in IAMC_STATISTICS.items():
+            for year, value in zip(years, statistics[statistic], strict=True):
+                if value is not None:
+                    yield "urban-mine", scenario, region, safe(f"{variable}{suffix}"), unit, year, value
+
+
+def iamc_name(metal: str, step: str) -> tuple[str, str]:
+    """IAMC variable and unit of a step of the headline ladder."""
     words, _, unit = step.rpartition("_")
     title = words.replace("_", " ").title()
     return f"E-Waste|{metal}|{title}", "kg/yr" if unit == "kg" else "1"

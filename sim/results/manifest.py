@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.core.errors import ResultsError
-from sim.results.schema import TABLES, Kind
+from sim.results.schema import TABLES, TRIPS, Kind
 
 FORMAT = 1
 NAME = "manifest.json"
@@ -35,7 +35,7 @@ def resource(folder: Path, path: str, rows: int | None = None) -> dict[str, Any]
         "hash": f"sha256:{digest(file)}",
     }
     if file.suffix == ".parquet":
-        table = TABLES[file.stem]
+        table = TABLES.get(file.stem, TRIPS)
         fields = [
             {
                 "name": column.name,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sim.core.errors import ResultsError
@@ -52,8 +54,8 @@ def write(name: str, columns: Columns, path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def read(path: Path) -> pd.DataFrame:
-    """Read one table, every page checked.
+def read(path: Path, where: Mapping[str, object] | None = None) -> pd.DataFrame:
+    """Read one table, every page checked; with `where`, the rows whose columns have these values.
 
     Raises
     ------
@@ -64,7 +66,10 @@ def read(path: Path) -> pd.DataFrame:
     try:
         # `read_table` would load `pyarrow.dataset`
         with pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=texts) as file:
-            table: pd.DataFrame = file.read().to_pandas()
+            rows = file.read()
+            for name, wanted in (where or {}).items():
+                rows = rows.filter(pc.equal(rows[name].cast(pa.string()) if name in texts else rows[name], wanted))
+            table: pd.DataFrame = rows.to_pandas()
     except (OSError, pa.ArrowException) as error:
         raise ResultsError(f"{path}: damaged or not readable ({str(error).splitlines()[0]})") from error
     return table

@@ -56,6 +56,7 @@ class Results:
     """What a run gave. Made by `study.replicate.run` or `load_results`, not by hand.
 
     manifest : how the run came about, mass balance, warnings, files. summary : headline ladder with bands.
+    traces : path in the run folder -> file written during the run, and its rows; `save` moves it there.
     tables : `results.tables["recovery"]` is a DataFrame; see `docs/reference/tables.md`. folder : where it is saved.
     """
 
@@ -65,6 +66,7 @@ class Results:
     folder: Path | None = None
     columns: dict[str, Columns] = field(default_factory=dict, repr=False)
     texts: dict[str, bytes] = field(default_factory=dict, repr=False)
+    traces: dict[str, tuple[Path, int]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, manifest: dict[str, Any], summary: dict[str, Any], columns: dict[str, Columns], texts: dict[str, bytes]) -> Results:
@@ -114,6 +116,10 @@ class Results:
         self.manifest["resources"] = [manifests.resource(folder, name) for name in texts] + [
             manifests.resource(folder, f"tables/{name}.parquet", length(columns)) for name, columns in self.columns.items()
         ]
+        for name, (file, rows) in self.traces.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            shutil.move(file, folder / name)
+            self.manifest["resources"].append(manifests.resource(folder, name, rows))
 
 
 def load_results(folder: str | Path) -> Results:
@@ -127,7 +133,9 @@ def load_results(folder: str | Path) -> Results:
     folder = Path(folder)
     manifest = manifests.read(folder)
     manifests.verify(folder, manifest)
-    paths = {Path(entry["path"]).stem: folder / entry["path"] for entry in manifest["resources"] if "schema" in entry}
+    paths = {
+        Path(entry["path"]).stem: folder / entry["path"] for entry in manifest["resources"] if entry["path"].startswith("tables/")
+    }
     try:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.results.steps import ALL, SHARE, STEPS
 from sim.results.tables import Columns, numbers, words
 
-ALL = "ALL"  # the sum of all countries
-STEPS = ("in_waste_kg", "collected_kg", "separated_kg", "refined_kg", "available_kg")
-SHARE = "demand_met_share"
+__all__ = ["ALL", "SHARE", "STEPS", "Ladder", "ladder"]
 
 
 @dataclass(frozen=True, slots=True)

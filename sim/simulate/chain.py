@@ -8,10 +8,13 @@ from sim.engine.world import Receiver, World
 from sim.nodes.arisings import Arisings
 from sim.nodes.zones import Zone
 from sim.scenario.schema import ScenarioSpec
+from sim.simulate.appraisal import Appraiser
 from sim.simulate.collection import Collection, wire_collection
+from sim.simulate.deadlock import Circles
 from sim.simulate.sea_ways import point_of
 from sim.simulate.trade import Trade, wire_trade
 from sim.simulate.treatment import Treatment, wire_plants
+from sim.trade.reaction import price_answers
 from sim.transport.haul import Point, road_km
 
 
@@ -22,6 +25,8 @@ class Chain:
     trade: Trade
     treatment: Treatment
     collections: dict[str, Collection]
+    circles: Circles
+    appraiser: Appraiser
 
     def start(self) -> None:
         """Set collection going; plants and borders wake when something reaches them."""
@@ -40,6 +45,7 @@ def wire_chain(world: World, spec: ScenarioSpec, arisings: Arisings) -> Chain:
         For names that do not exist and parts that do not fit.
     """
     trade = wire_trade(world, spec)
+    appraiser = Appraiser(world, spec, arisings, trade.market.prices, trade.market.contracts, {})
     treatment = wire_plants(
         world,
         spec.plants,
@@ -53,9 +59,11 @@ def wire_chain(world: World, spec: ScenarioSpec, arisings: Arisings) -> Chain:
         trade.market.desk,
         spec.resolution.period_days,
         {country: factor.value for country, factor in spec.market.grid_co2_kg_per_kwh.items()},
+        appraiser,
     )
     trade.connect(treatment.receivers)
-    return Chain(trade, treatment, _wire_collections(world, spec, arisings, trade, treatment))
+    collections = _wire_collections(world, spec, arisings, trade, treatment)
+    return Chain(trade, treatment, collections, Circles(treatment.plants, trade.router), appraiser)
 
 
 def _wire_collections(
@@ -82,6 +90,7 @@ def _wire_collections(
             trade.router,
             crude.get(key),
             distance_km,
+            price_answers(spec.reactions, trade.market.prices, key),
         )
         for key, country in spec.countries.items()
         if country.role == "home" and country.channels

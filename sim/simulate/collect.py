@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,20 @@ from numpy.typing import NDArray
 from sim.core.calendar import MONTHS_PER_YEAR
 from sim.engine.world import World
 from sim.nodes.arisings import Arisings
+from sim.nodes.schedule import Schedule
+from sim.policy.finance import Verdict
 from sim.results.schema import TABLES
 from sim.results.tables import Columns, from_columns, from_rows, own_head, ratio
 from sim.scenario.schema import ScenarioSpec
+from sim.simulate import carbon, security
+from sim.simulate.benefits import costs, gains, reuse
 from sim.simulate.books import YearBooks
-from sim.simulate.bottlenecks import bottlenecks
+from sim.simulate.bottlenecks import bottlenecks, headline
+from sim.simulate.cash import payments
+from sim.simulate.investment import book, finance
+from sim.simulate.key_signals import key_signals
 from sim.simulate.lineage import lineage
+from sim.simulate.movements import Movements
 from sim.simulate.signals import signals
 from sim.simulate.treatment import Treatment
 
@@ -28,9 +37,24 @@ Cells = dict[str, Any]
 class Collector:
     """Watches one replication at year ends and turns it into tables."""
 
-    def __init__(self, world: World, spec: ScenarioSpec, arisings: Arisings, treatment: Treatment) -> None:
+    def __init__(
+        self,
+        world: World,
+        spec: ScenarioSpec,
+        arisings: Arisings,
+        treatment: Treatment,
+        verdicts: Mapping[str, Verdict] = MappingProxyType({}),
+    ) -> None:
+        """`verdicts`: what owners thought of projects that must pay, by plant."""
+        self._verdicts = verdicts
         self._world, self._spec, self._arisings, self._treatment = world, spec, arisings, treatment
-        self._books = YearBooks(world.ledger, spec)
+        self._books = YearBooks(world.ledger)
+        substances = list(spec.substances)
+        self._movements = Movements(world.ledger, [substances.index(metal) for metal in headline(spec)])
+
+    def month_end(self) -> None:
+        """Close a month of movements; the ledger is folded."""
+        self._movements.end_month()
 
     def year_end(self, year: int) -> None:
         """Note what the book says at the end of `year`, before anything of the next year moves."""
@@ -39,6 +63,7 @@ class Collector:
 
     def tables(self) -> dict[str, Columns]:
         """All tables of the replication but `inputs` and without column `replication`; columns as in `results.schema`."""
+        projects = book(self._world, self._spec, {name: plant.schedule for name, plant in self._treatment.plants.items()})
         recorded = {name: recorded_cells(self._world, name) for name in self._world.recorder.columns}
         tables = {
             "flows": _by_substance("flows", self._world.ledger.flows, self._spec),
@@ -50,15 +75,33 @@ class Collector:
             "shipments": _shipments(recorded),
             "recovery": _recovery(recorded, self._spec),
             "lead_times": _lead_times(recorded),
-            "market": _market(recorded, self._spec, self._world),
-            "payments": from_columns("payments", recorded["payments"]),
-            "emissions": from_columns("emissions", recorded["emissions"]),
+            "market": security.market(recorded["market"], self._world),
+            "security": security.security(recorded["market"], self._world),
+            "supply": from_columns("supply", recorded["supply"]),
+            "shocks": from_columns("shocks", recorded["shocks"]),
+            "responses": from_columns("responses", recorded["responses"]),
+            "payments": payments(recorded["payments"]),
+            "sales": _sales(recorded["sales"]),
+            "finance": finance(self._world, self._spec, projects, self._verdicts),
+            "emissions": carbon.emissions(recorded["emissions"], self._spec),
             "milestones": _milestones(self._treatment),
-            "lineage": lineage(recorded, self._world.tags.origins, self._arisings, self._spec),
+            "lineage": lineage(recorded["lineage_out"], self._world.tags, self._arisings, self._spec),
         }
         tables["signals"] = signals(tables, self._spec)
-        tables["bottlenecks"] = bottlenecks(self._books, tables, self._spec)
+        tables["costs"] = costs(tables, self._spec)
+        tables["gains"] = gains(tables, self._spec)
+        tables["reuse"] = reuse(tables, self._spec, self._arisings)
+        tables["bottlenecks"] = bottlenecks(self._movements, self._world.ledger.accounts, recorded, self._spec)
+        tables["primary"] = carbon.primary(tables["signals"], self._spec)
+        tables["key_signals"] = key_signals(tables, self._spec, *self._dates())
         return tables
+
+    def _dates(self) -> tuple[dict[str, Schedule], dict[int, float]]:
+        """Dates of every plant, and the day on which each year is over."""
+        calendar = self._world.calendar
+        ends = calendar.month_starts[MONTHS_PER_YEAR::MONTHS_PER_YEAR]
+        plants = {name: plant.schedule for name, plant in self._treatment.plants.items()}
+        return plants, dict(zip(calendar.years, map(float, ends), strict=True))
 
 
 def recorded_cells(world: World, table: str) -> Cells:
@@ -190,37 +233,9 @@ def binned_quantiles(numbers: NDArray[np.int64], kg: NDArray[np.float64], shares
     return days
 
 
-def _market(recorded: Mapping[str, Cells], spec: ScenarioSpec, world: World) -> Columns:
-    """Own primary supply is not an import; recovered metal is one more supplier in `hhi` (shares squared, 0 to 1)."""
-    cells = recorded["market"]
-    month = np.asarray(cells["month"], dtype=np.int64)
-    year = world.calendar.start + month // MONTHS_PER_YEAR
-    own = _own_supply_share(cells["country"], cells["metal"], year.tolist(), spec)
-    primary, recovered = cells["primary_kg"], cells["recovered_kg"]
-    supplied = primary + recovered
-    recovered_share = ratio(recovered, supplied)
-    names = "country metal demand_kg primary_kg recovered_kg stockpile_kg shortfall_kg price_usd_per_kg primary_hhi"
-    return from_columns(
-        "market",
-        {
-            **_chosen(cells, names),
-            "year": year,
-            "month": month % MONTHS_PER_YEAR + 1,
-            "import_dependence_share": ratio(primary * (1.0 - own), supplied),
-            "hhi": np.where(primary > 0.0, cells["primary_hhi"], 0.0) * (1.0 - recovered_share) ** 2 + recovered_share**2,
-        },
-    )
-
-
-def _own_supply_share(
-    countries: Iterable[str], metals: Iterable[str], years: Iterable[int], spec: ScenarioSpec
-) -> NDArray[np.float64]:
-    shares = []
-    for country, metal, year in zip(countries, metals, years, strict=True):
-        demand = spec.market.demand.get(country, {}).get(metal)
-        own = demand.supply_share.get(country) if demand is not None else None
-        shares.append(own.at(year + 0.5) if own is not None else 0.0)
-    return np.array(shares)
+def _sales(cells: Cells) -> Columns:
+    columns = {name: values for name, values in cells.items() if name != "kg"}
+    return from_columns("sales", columns | {"contained_kg": cells["kg"]})
 
 
 def _milestones(treatment: Treatment) -> Columns:

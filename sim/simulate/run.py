@@ -6,11 +6,12 @@ import gc
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sim.core.calendar import Calendar
+from sim.core.errors import ConservationError
 from sim.engine.composition import Composition
 from sim.engine.ledger import Ledger
 from sim.engine.streams import Streams
@@ -19,6 +20,10 @@ from sim.nodes.arisings import build_arisings
 from sim.scenario.schema import ScenarioSpec
 from sim.simulate.chain import wire_chain
 from sim.simulate.collect import Collector
+from sim.simulate.deadlock import Circles
+from sim.simulate.twin import run_twin, table
+
+LITTLE_TOLERANCE = 1e-9
 
 
 @contextmanager
@@ -34,8 +39,8 @@ def _no_garbage_search() -> Iterator[None]:
 
 
 @_no_garbage_search()
-def run_replication(spec: ScenarioSpec, seed: int, replication: int) -> dict[str, Any]:
-    """Run one replication of a drawn scenario.
+def run_replication(spec: ScenarioSpec, seed: int, replication: int, trips: Callable[[Any], None] | None = None) -> dict[str, Any]:
+    """Run one replication of a drawn scenario; `trips` is told of every trip of its vehicles (`transport.trips.Trip`).
 
     Returns
     -------
@@ -45,22 +50,29 @@ def run_replication(spec: ScenarioSpec, seed: int, replication: int) -> dict[str
     ------
     ConservationError
         When the book and the places disagree; names stage, substance, day and size.
+    DeadlockError
+        When plants wait for each other in a circle; names it.
     """
     began = time.process_time()
     world = make_world(spec, seed, replication)
+    world.trips = trips
     arisings = build_arisings(
         spec.countries, spec.products, spec.country_products, spec.groups, spec.substances, spec.scope, world.calendar
     )
     world.warnings += arisings.warnings
     chain = wire_chain(world, spec, arisings)
-    collector = Collector(world, spec, arisings, chain.treatment)
-    _keep_books(world, collector)
+    collector = Collector(world, spec, arisings, chain.treatment, chain.appraiser.verdicts)
+    _keep_books(world, collector, chain.circles)
     chain.start()
     world.clock.run(until=world.calendar.days)
     chain.treatment.close()
     world.ledger.audit(world.calendar.days)
+    _require_little(world)
+    collector.month_end()
     collector.year_end(world.calendar.end)
-    return {"tables": collector.tables(), "facts": _facts(world, time.process_time() - began)}
+    tables = collector.tables() | {"unlimited": table(run_twin(spec, arisings))}
+    acted = [response.spec.name for response in chain.trade.responses if response.log]
+    return {"tables": tables, "facts": _facts(world, time.process_time() - began) | {"acted": acted}}
 
 
 def make_world(spec: ScenarioSpec, seed: int, replication: int) -> World:
@@ -74,13 +86,16 @@ def make_world(spec: ScenarioSpec, seed: int, replication: int) -> World:
     )
 
 
-def _keep_books(world: World, collector: Collector) -> None:
-    """Audit at every month start; close the books at every year start, before anything else moves that day."""
+def _keep_books(world: World, collector: Collector, circles: Circles) -> None:
+    """Audit and look for deadlocks at every month start; close the books at every year start, before anything else moves."""
     calendar = world.calendar
     world.ledger.begin_year(0.0, calendar.start)
 
     def month_start(month: int) -> None:
         world.ledger.audit(world.clock.now)
+        circles.require_none(world.clock.now)
+        if month > 0:
+            collector.month_end()
         if month % 12 == 0 and month > 0:
             year = calendar.start + month // 12
             collector.year_end(year - 1)
@@ -88,6 +103,13 @@ def _keep_books(world: World, collector: Collector) -> None:
 
     for month, day in enumerate(calendar.month_starts[:-1]):
         world.clock.at(float(day), month_start, month)
+
+
+def _require_little(world: World) -> None:
+    """Raise `ConservationError` if waits and areas under a queue disagree at any station (Little's law with its end terms)."""
+    for station in world.stations:
+        if station.little_gap > LITTLE_TOLERANCE:
+            raise ConservationError(f"{station.name}: waiting breaks Little's law by {station.little_gap:.3g}")
 
 
 def _facts(world: World, cpu_s: float) -> dict[str, Any]:

@@ -1,0 +1,145 @@
+"""Whether a project clears its hurdle, judged on the day its finance closes, from what investors could know that day.
+
+Revenue is metal that its process makes of the feed routes send it, at the prices of that month held for its life, floors and
+ceilings of contracts included; feed is as rich as what homes discard two years on. Load, life and rates are those of `capital`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.core.quantity import Quantity
+from sim.engine.world import World
+from sim.nodes.arisings import Arisings
+from sim.nodes.plant_spec import ANY, END_STAGES, RESIDUE, PlantSpec, ProcessSpec
+from sim.policy.finance import UNSUPPORTED, Terms, Verdict, judge
+from sim.scenario.schema import ScenarioSpec
+from sim.trade.contract import Contracts
+from sim.trade.prices import Prices
+
+KG_PER_T = 1000.0
+MONTHS_PER_YEAR = 12.0
+AHEAD_YEARS = 2  # from financial close to feed
+STEPS = 4  # from product group to the last fraction: device, compressor, motor, magnet
+Vector = NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Appraiser:
+    """Judges projects that must pay; keeps its verdicts by plant."""
+
+    world: World
+    spec: ScenarioSpec
+    arisings: Arisings
+    prices: Prices
+    contracts: Contracts | None
+    verdicts: dict[str, Verdict]
+
+    def __call__(self, name: str) -> bool:
+        """Whether the money of a plant is found: always, unless it must pay and does not."""
+        plant = next(each for each in self.spec.plants if each.name == name)
+        if plant.investment is None or not plant.investment.must_pay:
+            return True
+        verdict = self.verdicts[name] = self.judge(plant)
+        return verdict.clears
+
+    def judge(self, plant: PlantSpec) -> Verdict:
+        """What owners expect of a plant today."""
+        year = self.world.decimal_year
+        terms = Terms.of(plant, self.spec.capital, year)
+        capacity_t = plant.capacity_t_per_year.at(year)
+        free_t = max(capacity_t - plant.background_feed_t_per_year.at(year), 0.0) * terms.load_share
+        process = self.spec.processes[plant.process]
+        fee = plant.gate_fee_usd_per_t.at(year) if plant.gate_fee_usd_per_t is not None else 0.0
+        support = (plant.investment or UNSUPPORTED).subsidy_usd_per_t.at(year)
+        earned = self._revenue_usd(plant, process, free_t)
+        cash = earned + free_t * (fee + support - process.opex_usd_per_t.at(year))
+        capex = capacity_t * process.capex_usd_per_t_per_year.at(year)
+        return judge(terms, capex, cash, self._delay_years(plant))
+
+    def _delay_years(self, plant: PlantSpec) -> float:
+        if plant.commissioning is None:
+            return 0.0
+        figures = self.spec.commissioning[plant.commissioning]
+        return (figures.permit_months.mode + figures.build_months.mode) / MONTHS_PER_YEAR
+
+    def _revenue_usd(self, plant: PlantSpec, process: ProcessSpec, fed_t: float) -> float:
+        """Yearly sales of end-processing; what others make is handed on without payment."""
+        if process.stage not in END_STAGES:
+            return 0.0
+        year = min(self.world.year + AHEAD_YEARS, self.world.calendar.end)
+        per_kg = yield_per_kg(self.spec, self.arisings, plant, year)
+        sold_kg = per_kg * fed_t * KG_PER_T
+        buyer = plant.available_to or self.spec.countries[plant.country].available_to
+        price = self.prices.faced_by(buyer, self.world.month)
+        if self.contracts is not None:
+            price = self.contracts.expected_price(plant.name, price, self.world.clock.now, sold_kg)
+        return float(sold_kg @ price)
+
+
+def yield_per_kg(spec: ScenarioSpec, arisings: Arisings, plant: PlantSpec, year: int) -> Vector:
+    """Kg of each substance in product forms per kg of the feed that routes send a plant, shape (substances,)."""
+    process = spec.processes[plant.process]
+    offered = available_kg(spec, arisings, year)
+    fed, made = np.zeros(len(arisings.substances)), np.zeros(len(arisings.substances))
+    for route in spec.routes:
+        if route.material not in process.transfer or plant.name not in {each.to for each in route.destinations}:
+            continue
+        for country in arisings.countries if route.origin == "*" else [route.origin]:
+            mass = offered.get((country, route.material))
+            if mass is not None:
+                fed += mass
+                outputs = process.transfer[route.material]
+                forms = [row for output, row in outputs.items() if output != RESIDUE and output not in spec.fractions]
+                made += sum((mass * _shares(row, arisings.substances, year) for row in forms), np.zeros_like(mass))
+    total = fed.sum()
+    return made / total if total > 0.0 else made
+
+
+def available_kg(spec: ScenarioSpec, arisings: Arisings, year: int) -> dict[tuple[str, str], Vector]:
+    """Kg of each substance in every product group and fraction that a country could make in a year, if all were collected."""
+    at = year - arisings.calendar.start
+    monthly = arisings.offered_kg[:, :, at * 12 : (at + 1) * 12].sum(axis=2)
+    groups = {
+        (country, group): monthly[row, column] * arisings.composition[row, column, at]
+        for row, country in enumerate(arisings.countries)
+        for column, group in enumerate(arisings.groups)
+    }
+    known = dict(groups)
+    for _ in range(STEPS):
+        known = groups | _next(spec, arisings, known, year)
+    return known
+
+
+def _next(
+    spec: ScenarioSpec, arisings: Arisings, known: Mapping[tuple[str, str], Vector], year: int
+) -> dict[tuple[str, str], Vector]:
+    """Fractions that dismantling at home makes of what is known, as routes share it out."""
+    plants = {plant.name: plant for plant in spec.plants}
+    routes = {(route.origin, route.material): route for route in spec.routes}
+    made: dict[tuple[str, str], Vector] = {}
+    for (country, material), mass in known.items():
+        route = routes.get((country, material)) or routes.get((ANY, material))
+        for destination in route.destinations if route is not None else ():
+            plant = plants.get(destination.to)
+            share = destination.share.at(year)
+            if plant is None or plant.country != country or share <= 0.0:
+                continue
+            process = spec.processes[plant.process]
+            if process.stage in {*END_STAGES, "crude"}:
+                continue
+            for output, row in (process.transfer.get(material) or process.transfer.get(ANY, {})).items():
+                if output in spec.fractions:
+                    part = share * mass * _shares(row, arisings.substances, year)
+                    made[country, output] = made.get((country, output), np.zeros_like(part)) + part
+    return made
+
+
+def _shares(row: Mapping[str, Quantity], substances: tuple[str, ...], year: float) -> Vector:
+    """Share of each substance that goes to an output."""
+    stated = (row.get(substance, row.get(ANY)) for substance in substances)
+    return np.array([share.at(year) if share is not None else 0.0 for share in stated])

@@ -1,0 +1,253 @@
+"""Who gains and at what cost: tables `costs`, `gains` and `reuse`, from the other tables of a replication.
+
+Joint costs are shared by value: a kilogram of metal bears its price times cost over value of all that the same waste gave. Running
+costs of plants count as spent in the country the plant stands in; which part of them is imported is not known.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.core.finance import annuity
+from sim.nodes.arisings import Arisings
+from sim.results.summary import ALL
+from sim.results.tables import Columns, from_rows, numbers, texts
+from sim.scenario.schema import ScenarioSpec
+
+Vector = NDArray[np.float64]
+Place = tuple[int, str]  # year, country
+Sums = defaultdict[Any, float]
+
+KG_PER_T = 1000.0
+HOURS_PER_JOB = 1800.0  # of work a year
+CHINA = "CHN"
+TOTAL = "total"
+UNTRACKED = "other"
+LOCAL_COSTS = ("collection", "handling", "depot handling", "line-haul")  # paid in the country of the waste
+INFORMAL = "informal workers"  # what they earn is no cost of the formal chain
+PLANT_COSTS = ("opex", "road haul", "sea freight")  # paid by plants, for waste of several countries
+RESIDUES = ("landfill", "slag", "informal_residue", "mixed_waste")
+END_FORMS = ("refining", "magnet")
+Tables = Mapping[str, Columns]
+
+
+def _rows(columns: Columns, *names: str) -> Iterator[tuple[Any, ...]]:
+    given = (texts(columns, name) if hasattr(columns[name], "codes") else numbers(columns, name).tolist() for name in names)
+    return zip(*given, strict=True)
+
+
+def costs(tables: Tables, spec: ScenarioSpec) -> Columns:
+    """Table `costs`."""
+    prices = _prices(tables["market"])
+    spent, capital = _spent(tables, spec, prices)
+    refined = {
+        (year, country, metal): kg
+        for year, country, metal, kg in _rows(tables["signals"], "year", "country", "metal", "refined_kg")
+        if kg > 0.0 and metal not in (TOTAL, UNTRACKED)
+    }
+    public, gas = _public(tables["payments"], spec), Sums(float)
+    for year, kg in _rows(tables["emissions"], "year", "kgco2e"):
+        gas[year, ALL] += kg
+    for sums in (spent, capital, public):
+        for (year, _), usd in list(sums.items()):
+            sums[year, ALL] += usd
+    whole: Sums = Sums(float)
+    for (year, _, metal), kg in list(refined.items()):
+        whole[year, ALL, metal] += kg
+    refined |= whole
+    value: Sums = Sums(float)
+    for (year, country, metal), kg in refined.items():
+        value[year, country] += kg * prices.get((year, metal), 0.0)
+    rows = []
+    for (year, country, metal), kg in refined.items():
+        price, place = prices.get((year, metal), 0.0), (year, country)
+        if price <= 0.0:
+            continue
+        per_usd = price / value[place]
+        gas_per_kg = gas[place] * per_usd if country == ALL else np.nan
+        cost = (spent[place] + capital[place]) * per_usd
+        rows.append((year, country, metal, kg, cost, capital[place] * per_usd, price, public[place] * per_usd, gas_per_kg))
+    return from_rows("costs", rows)
+
+
+def _prices(market: Columns) -> dict[tuple[int, str], float]:
+    """Mean price of a year outside China by metal."""
+    sums: dict[tuple[int, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for year, country, metal, price in _rows(market, "year", "country", "metal", "price_usd_per_kg"):
+        if country != CHINA and price > 0.0:
+            sums[year, metal][0] += price
+            sums[year, metal][1] += 1.0
+    return {key: total / count for key, (total, count) in sums.items()}
+
+
+def _spent(tables: Tables, spec: ScenarioSpec, prices: Mapping[tuple[int, str], float]) -> tuple[Sums, Sums]:
+    """Cost and capital of the year by country of the waste; those of plants follow the value of what they make of it."""
+    share = _origin_shares(tables["recovery"], prices)
+    spent, capital, by_plant = Sums(float), Sums(float), Sums(float)
+    for year, payer, payee, item, usd in _rows(tables["payments"], "year", "payer", "payee", "item", "usd"):
+        if item in LOCAL_COSTS and not payee.endswith(INFORMAL):
+            spent[year, payee[:3]] += usd
+        elif item in PLANT_COSTS:
+            by_plant[year, payer] += usd
+    for (year, plant), usd in by_plant.items():
+        for country, part in share.get((year, plant), {}).items():
+            spent[year, country] += usd * part
+    terms, plants = spec.capital, {plant.name: spec.processes[plant.process] for plant in spec.plants}
+    for (year, plant), t in _fed_t(tables["plants"]).items():
+        when = year + 0.5
+        rate = annuity(terms.discount_rate_share.at(when), terms.life_years.at(when))
+        usd = t * plants[plant].capex_usd_per_t_per_year.at(when) * rate
+        for country, part in share.get((year, plant), {}).items():
+            capital[year, country] += usd * part
+    return spent, capital
+
+
+def _origin_shares(recovery: Columns, prices: Mapping[tuple[int, str], float]) -> dict[tuple[int, str], dict[str, float]]:
+    """Share of each country of origin in the value of the metals a plant puts into its outputs, by year."""
+    value: dict[tuple[int, str], Sums] = defaultdict(lambda: Sums(float))
+    for year, plant, origin, metal, kg in _rows(recovery, "year", "plant", "origin", "metal", "contained_kg"):
+        value[year, plant][origin] += kg * prices.get((year, metal), 0.0)
+    return {
+        key: {origin: usd / sum(sums.values()) for origin, usd in sums.items()}
+        for key, sums in value.items()
+        if sum(sums.values()) > 0.0
+    }
+
+
+def _fed_t(plants: Columns) -> Sums:
+    """Tonnes each plant worked by year."""
+    sums = Sums(float)
+    for year, plant, kg in _rows(plants, "year", "plant", "throughput_kg"):
+        if kg > 0.0:
+            sums[year, plant] += kg / KG_PER_T
+    return sums
+
+
+def _public(payments: Columns, spec: ScenarioSpec) -> Sums:
+    """Money of governments by country, what flows back to them taken off; loans are not spent."""
+    sums = Sums(float)
+    for year, payer, payee, usd in _rows(payments, "year", "payer", "payee", "usd"):
+        for party, sign in ((payer, 1.0), (payee, -1.0)):
+            if party.startswith("government ") or party.endswith(" government"):
+                sums[year, party.replace("government", "").strip()] += sign * usd
+    return sums
+
+
+def gains(tables: Tables, spec: ScenarioSpec) -> Columns:
+    """Table `gains`."""
+    earned, public = _earned(tables["payments"], spec), _public(tables["payments"], spec)
+    jobs, residue = _jobs(tables, spec), Sums(float)
+    for year, country, target, substance, kg in _rows(tables["flows"], "year", "country", "target", "substance", "mass_kg"):
+        if target in RESIDUES and substance == TOTAL:
+            residue[year, country] += kg
+    here, own_here, own_abroad = _refined(tables["recovery"], spec)
+    available = {
+        (year, country, metal): kg
+        for year, country, metal, kg in _rows(tables["signals"], "year", "country", "metal", "available_kg")
+        if kg > 0.0 and metal != TOTAL
+    }
+    gap = float("nan")
+    money = sorted({place for sums in (earned, public, jobs, residue) for place in sums if place[1]})
+    rows: list[tuple[Any, ...]] = [
+        (*place, TOTAL, earned[place], public[place], jobs[place], residue[place], gap, gap, gap, gap) for place in money
+    ]
+    metals = sorted({key for sums in (here, own_here, own_abroad, available) for key in sums})
+    rows += [(*key, gap, gap, gap, gap, here[key], own_here[key], own_abroad[key], available.get(key, 0.0)) for key in metals]
+    return from_rows("gains", rows)
+
+
+def _refined(recovery: Columns, spec: ScenarioSpec) -> tuple[Sums, Sums, Sums]:
+    """Refined in a country; from its own waste there; and abroad from its waste [kg]; a second step does not count again."""
+    here, own_here, own_abroad = Sums(float), Sums(float), Sums(float)
+    names = ("year", "origin", "plant_country", "stage", "form", "metal", "contained_kg")
+    for year, origin, place, stage, form, metal, kg in _rows(recovery, *names):
+        if stage not in END_FORMS or form in spec.fractions:
+            continue
+        here[year, place, metal] += kg
+        (own_here if origin == place else own_abroad)[year, origin, metal] += kg
+    return here, own_here, own_abroad
+
+
+def _home_of(spec: ScenarioSpec) -> dict[str, str]:
+    return {plant.name: plant.country for plant in spec.plants}
+
+
+def _earned(payments: Columns, spec: ScenarioSpec) -> Sums:
+    """What the chain of a country gets from buyers and other countries less what it pays to them."""
+    home, countries = _home_of(spec), frozenset(spec.countries)
+
+    def place(party: str) -> str:
+        """Country whose chain a party belongs to; empty for buyers, outsiders and who is not of the chain."""
+        if party in home:
+            return home[party]
+        if party in countries:
+            return party
+        if party[:3] in countries and party[3:4] == " ":
+            return party[:3]
+        return party[-3:] if party.startswith("road hauliers ") else ""
+
+    sums = Sums(float)
+    inside = {"operations", "builders"}
+    for year, payer, payee, item, usd in _rows(payments, "year", "payer", "payee", "item", "usd"):
+        source, target = place(payer), place(payee)
+        if source == target or item in {"opex", "capital expenditure"} or payee in inside:
+            continue
+        bought = item.startswith(("sale of ", "contract "))
+        if target and (bought or source):
+            sums[year, target] += usd
+        if source and (target or payee == "shipping lines"):
+            sums[year, source] -= usd
+    return sums
+
+
+def _jobs(tables: Tables, spec: ScenarioSpec) -> Sums:
+    """Full-time jobs of vehicles and plants by country."""
+    sums, home = Sums(float), _home_of(spec)
+    for year, country, hours in _rows(tables["fleet"], "year", "country", "hours"):
+        sums[year, country] += hours / HOURS_PER_JOB
+    labour = {plant.name: spec.processes[plant.process].labour_hours_per_t for plant in spec.plants}
+    for (year, plant), t in _fed_t(tables["plants"]).items():
+        sums[year, home[plant]] += t * labour[plant].at(year + 0.5) / HOURS_PER_JOB
+    return sums
+
+
+def reuse(tables: Tables, spec: ScenarioSpec, arisings: Arisings) -> Columns:
+    """Table `reuse`; metals of a stock are taken to be those of what the country discards in the year."""
+    saved = _cost_per_kg(tables)
+    resale = [spec.groups[group].resale_usd_per_kg for group in arisings.groups]
+    rows: list[tuple[Any, ...]] = []
+    gap = float("nan")
+    for row, country in enumerate(arisings.countries):
+        for at, year in enumerate(arisings.calendar.years):
+            second, drawer, exported, resold = (
+                stock[row, :, at]
+                for stock in (arisings.second_life_kg, arisings.hoarded_kg, arisings.exported_for_reuse_kg, arisings.resold_kg)
+            )
+            reused = resold + exported
+            price = np.array([usd.at(year + 0.5) if usd is not None else 0.0 for usd in resale])
+            age = float(exported @ arisings.exported_age_years[row, :, at] / exported.sum()) if exported.sum() > 0.0 else gap
+            sums = [float(stock.sum()) for stock in (second, drawer, exported)]
+            value, cost = float(reused @ price), float(reused.sum()) * saved.get((year, country), 0.0)
+            rows.append((year, country, TOTAL, *sums, float(resold.sum()), age, value, cost))
+            metals = np.stack([second, drawer, exported]) @ arisings.composition[row, :, at]
+            for column, metal in enumerate(arisings.substances):
+                if metal != UNTRACKED and metals[:, column].any():
+                    rows.append((year, country, metal, *metals[:, column].tolist(), gap, gap, gap, gap))
+    return from_rows("reuse", rows)
+
+
+def _cost_per_kg(tables: Tables) -> dict[Place, float]:
+    """Cost of formal collection per kg collected, by year and country."""
+    spent, kg = Sums(float), Sums(float)
+    for year, payee, item, usd in _rows(tables["payments"], "year", "payee", "item", "usd"):
+        if item in LOCAL_COSTS and not payee.endswith(INFORMAL):
+            spent[year, payee[:3]] += usd
+    for year, country, metal, mass in _rows(tables["signals"], "year", "country", "metal", "collected_kg"):
+        if metal == TOTAL:
+            kg[year, country] += mass
+    return {place: usd / kg[place] for place, usd in spent.items() if kg[place] > 0.0}

@@ -1,0 +1,156 @@
+"""Money of a whole run: cash closes, costs and gains add up, levers of finance do what they say and nothing before their dates."""
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim.results.tables import numbers, texts
+from sim.scenario.load import load_scenario
+from sim.simulate.cash import OTHER
+from sim.simulate.run import run_replication
+
+HUB = "Kitakyushu magnet line"
+JUDGED = f"""
+[[plants]]
+name = "{HUB}"
+investment = {{ must_pay = true }}
+"""
+FLOOR = """
+[[contracts]]
+name = "Floor for the hub"
+kind = "price_floor"
+sellers = ["Kitakyushu magnet line"]
+metals = ["Nd", "Pr"]
+buyer = "JPN"
+start = 2028-07-01
+years = 10
+volume_t_per_year = 500
+floor_usd_per_kg = 2000
+"""
+COSTS = ("collection", "handling", "depot handling", "line-haul", "opex", "road haul", "sea freight")
+
+
+@cache
+def tables(*parts):
+    """Tables of the hub scenario with parts of TOML added, to 2030, on the coarsest grain."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "money.toml"
+        file.write_text('extends = "magnet_recycling_hub"\nname = "Money"\n' + "".join(parts), encoding="utf-8")
+        scenario = load_scenario(file).with_set("time.end=2030", "run.uncertain_inputs=false", "resolution.period_days=92")
+    made = run_replication(scenario.spec, 1, 0)["tables"]
+    return {name: pd.DataFrame({head: _plain(columns, head) for head in columns}) for name, columns in made.items()}
+
+
+def _plain(columns, head):
+    return texts(columns, head) if hasattr(columns[head], "codes") else numbers(columns, head)
+
+
+def test_cash_closes_like_mass():
+    paid = tables()["payments"]
+    assert (paid.payer != "").all()
+    assert (paid.payee != "").all()
+    assert (paid.payer != paid.payee).all()
+    assert (paid.usd > 0.0).all()
+    assert not (paid.stage == OTHER).any()
+    total = paid.usd.sum()
+    for party in ("stage", "payer", "payee"):
+        assert paid.groupby(party).usd.sum().sum() == pytest.approx(total, rel=1e-9)
+    net = paid.groupby("payee").usd.sum().sub(paid.groupby("payer").usd.sum(), fill_value=0.0)
+    assert abs(net.sum()) <= 1e-9 * total
+
+
+def test_payments_agree_with_the_work_they_pay_for():
+    made = tables()
+    paid, fleet, sales = made["payments"], made["fleet"], made["sales"]
+    assert paid[paid.item.isin(["collection", "line-haul"])].usd.sum() == pytest.approx(fleet.cost_usd.sum(), rel=1e-9)
+    assert paid[paid.stage == "metal"].usd.sum() == pytest.approx(sales.usd.sum(), rel=1e-9)
+    invested = paid[paid.stage == "investment"]
+    sources = invested[invested.item.isin(["grant", "public loan", "bank loan", "equity"])].groupby("payee").usd.sum()
+    uses = invested[invested.item == "capital expenditure"].groupby("payer").usd.sum()
+    pd.testing.assert_series_equal(sources, uses, check_names=False, rtol=1e-12)
+    told = made["finance"].set_index("plant").capex_usd
+    assert uses.sort_index().to_dict() == pytest.approx(told[told > 0.0].sort_index().to_dict())
+
+
+def test_what_is_sold_is_what_becomes_available():
+    made = tables()
+    sold = made["sales"].groupby(["year", "country", "metal"]).contained_kg.sum()
+    got = made["supply"].groupby(["year", "available_to", "metal"]).recovered_kg.sum()
+    np.testing.assert_allclose(sold.to_numpy(), got.to_numpy(), rtol=1e-9)
+
+
+def test_shared_costs_add_up_to_what_was_spent():
+    made = tables()
+    paid = made["payments"]
+    spent = paid[paid.item.isin(COSTS) & ~paid.payee.str.endswith("informal workers")].groupby("year").usd.sum()
+    costs = made["costs"]
+    per_year = costs.assign(usd=(costs.cost_usd_per_kg - costs.capital_usd_per_kg) * costs.refined_kg)
+    everywhere = per_year[per_year.country == "ALL"].groupby("year").usd.sum()
+    # what plants that gave nothing of value spent has no country of origin yet
+    assert (everywhere <= spent * (1.0 + 1e-9)).all()
+    assert (everywhere > 0.97 * spent).all()
+    gas = costs[costs.country == "ALL"].assign(kg=costs.kgco2e_per_kg * costs.refined_kg).groupby("year").kg.sum()
+    np.testing.assert_allclose(gas.to_numpy(), made["emissions"].groupby("year").kgco2e.sum().to_numpy(), rtol=1e-9)
+
+
+def test_metal_refined_somewhere_comes_from_someone():
+    gains = tables()["gains"]
+    parts = ["refined_here_kg", "own_refined_here_kg", "own_refined_abroad_kg"]
+    metals = gains[gains.metal != "total"].groupby(["year", "metal"])[parts].sum()
+    np.testing.assert_allclose(metals.refined_here_kg, metals.own_refined_here_kg + metals.own_refined_abroad_kg, rtol=1e-9)
+    whole = gains[(gains.metal == "total") & (gains.country == "JPN")]
+    assert (whole.jobs_fte > 1000.0).all()
+    assert (whole.earned_usd > 0.0).all()
+
+
+def test_reuse_is_told_with_its_age_and_what_it_delays():
+    made = tables()
+    reuse, flows = made["reuse"], made["flows"]
+    sent = flows[(flows.target == "exported_for_reuse") & (flows.substance == "total")].groupby(["year", "country"]).mass_kg.sum()
+    told = reuse[(reuse.metal == "total") & (reuse.exported_kg > 0.0)].set_index(["year", "country"])
+    np.testing.assert_allclose(told.exported_kg.loc[sent.index], sent, rtol=1e-6)
+    assert told.exported_age_years.between(5.0, 20.0).all()
+    assert (reuse[reuse.metal == "total"].value_kept_usd > 0.0).all()
+    assert reuse[(reuse.metal == "Nd") & (reuse.country == "JPN")].second_life_kg.min() > 0.0
+
+
+def finance(*parts):
+    return tables(*parts)["finance"].set_index("plant").loc[HUB]
+
+
+@pytest.mark.slow
+def test_a_project_below_its_hurdle_is_not_built_and_a_price_floor_can_lift_it():
+    free, refused, lifted = finance(), finance(JUDGED), finance(JUDGED, FLOOR)
+    assert np.isnan(free.cleared)
+    assert free.capex_usd > 0.0
+    assert (refused.cleared, refused.capex_usd) == (0.0, 0.0)
+    assert refused.expected_npv_usd < 0.0 <= lifted.expected_npv_usd
+    assert (lifted.cleared, lifted.capex_usd) == (1.0, free.capex_usd)
+    milestones = tables(JUDGED)["milestones"].set_index("plant")
+    assert milestones.status[HUB] == "cancelled"
+
+
+@pytest.mark.slow
+def test_finance_and_contracts_change_nothing_before_their_dates():
+    free, refused, lifted = (tables(*parts) for parts in ((), (JUDGED,), (JUDGED, FLOOR)))
+    for name in ("payments", "sales", "recovery", "flows"):
+        before, after, floor = (_early(made[name]) for made in (free, refused, lifted))
+        pd.testing.assert_frame_equal(before, after)
+        pd.testing.assert_frame_equal(before, floor)
+    held_up = lifted["payments"][lifted["payments"].item == "contract Floor for the hub"]
+    assert (held_up.year >= 2028).all()
+    assert held_up[(held_up.payer == "government JPN") & (held_up.payee == HUB)].usd.sum() > 0.0
+
+
+def _early(frame):
+    """Rows of years in which nothing was decided yet; what is invested is booked when finance closes."""
+    early = frame[frame.year <= 2026]
+    return (
+        early[early.stage != "investment"].reset_index(drop=True)
+        if "stage" in early and "payer" in early
+        else early.reset_index(drop=True)
+    )
