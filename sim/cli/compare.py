@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sim.cli.common import Output, output_options
 from sim.cli.run import progress_of
-from sim.core.errors import UsageError
+from sim.core.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from sim.study.compare_words import Story
 
 
 @click.command("compare")
@@ -20,7 +25,9 @@ from sim.core.errors import UsageError
 @click.option(
     "--attribute", "attributes", is_flag=True, help="Run the first scenario with each change alone and divide the difference."
 )
+@click.option("--shapley", is_flag=True, help="With --attribute: share interactions out too; 2^k runs of at most 5 groups.")
 @click.option("--workers", type=click.IntRange(min=0), help="Processes for --attribute; one per processor by default.")
+@click.option("--out", "target", type=click.Path(path_type=Path), help="Folder for the comparison as a page: comparison.html.")
 @click.option("--markdown", is_flag=True, help="Write Markdown.")
 @output_options
 def command(
@@ -28,14 +35,16 @@ def command(
     metals: tuple[str, ...],
     years: tuple[int, ...],
     attributes: bool,
+    shapley: bool,
     workers: int | None,
+    target: Path | None,
     markdown: bool,
     out: Output,
 ) -> None:
     """Say what differs between the first run folder and each of the others, how surely, and which inputs differ."""
     from sim.results.store import load_results  # noqa: PLC0415 - start-up time
     from sim.study.added import added  # noqa: PLC0415
-    from sim.study.attribution import attribute, plan  # noqa: PLC0415
+    from sim.study.attribution import attribute, estimate, plan  # noqa: PLC0415
     from sim.study.compare import compare  # noqa: PLC0415
     from sim.study.compare_words import Story  # noqa: PLC0415
 
@@ -45,20 +54,31 @@ def command(
     stories = []
     for folder in folders[1:]:
         found = compare(first, folder)
-        divided, estimate = None, ""
-        if found.causes:
-            planned = plan(found)
-            estimate = planned.text(workers)
-            if attributes:
-                out.say(estimate)
-                with progress_of(out) as progress:
-                    divided = attribute(found, planned, workers, progress)
-            else:
-                estimate += " Add --attribute." if len(planned.causes) > 1 else ""
-        stories.append(Story(found, added(found.first, found.second), divided, "" if attributes else estimate))
+        divided, told = None, ""
+        if found.causes and (attributes or shapley):
+            planned = plan(found, shapley=shapley)
+            out.say(planned.text(workers))
+            with progress_of(out) as progress:
+                divided = attribute(found, planned, workers, progress)
+        elif found.causes:
+            told = estimate(found, workers) + (" Add --attribute." if len(found.causes) > 1 else "")
+        stories.append(Story(found, added(found.first, found.second), divided, told))
     text = "\n\n".join(story.markdown(metals, years) if markdown else story.text(metals, years) for story in stories)
     data = [
         {"first": str(folders[0]), "second": str(folder), **story.data()}
         for folder, story in zip(folders[1:], stories, strict=True)
     ]
-    out.result(text, {"comparisons": data})
+    pages = [] if target is None else _pages(stories, target)
+    if pages:
+        text += f"\n\nWrote {pages[0]}"
+    out.result(text, {"comparisons": data, "pages": [str(page) for page in pages]})
+
+
+def _pages(stories: Sequence[Story], target: Path) -> list[Path]:
+    from sim.report.comparison import write_comparison  # noqa: PLC0415
+
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be created ({error.strerror})") from error
+    return write_comparison(stories, target)

@@ -50,7 +50,7 @@ class Rate:
 class Added:
     """Additional amounts of the second run over all years; `rates` only where the amount differs clearly.
 
-    no_more : metals of which no clear amount more or less is refined, so that nothing can be told per kilogram.
+    no_more : metals of which no clear amount more is refined, so that nothing can be told per additional kilogram.
     """
 
     channels: tuple[Channel, ...]
@@ -73,7 +73,7 @@ def added(first: Results, second: Results) -> Added:
     rates = [
         _rate(of, per, money, amount, repeats)
         for per, amount in amounts.items()
-        if _worth(effect_of(amount, repeats))
+        if _worth(effect_of(amount, repeats)) and amount.mean() > 0.0  # nothing is additional where there is less
         for of, money in (("usd", usd), ("kgco2e", gas))
     ]
     return Added(
@@ -82,7 +82,7 @@ def added(first: Results, second: Results) -> Added:
         effect_of(usd, repeats),
         effect_of(gas, repeats),
         tuple(rates),
-        tuple(metal for metal, kg in refined.items() if not _worth(effect_of(kg, repeats))),
+        tuple(metal for metal, kg in refined.items() if not _worth(effect_of(kg, repeats)) or kg.mean() < 0.0),
     )
 
 

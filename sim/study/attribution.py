@@ -3,14 +3,16 @@
 With k causes k + 2 scenarios run: the first, the second, and the first with the changes of each cause alone. The two ends
 must give what is stored, or the runs to be explained were made by another program. The interaction is what the causes do
 together beyond the sum of what each does alone (Stein & Alpert 1993, doi:10.1175/1520-0469(1993)050<2107:FSINS>2.0.CO;2), so
-parts sum to the total exactly.
+parts sum to the total exactly. Shapley values, on request, share the interaction out; they take every set of causes.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from math import comb
 from pathlib import Path
 
 import numpy as np
@@ -23,75 +25,112 @@ from sim.scenario.keys import Tree
 from sim.scenario.load import load_scenario
 from sim.scenario.scenario import Library, Scenario
 from sim.study import replicate
-from sim.study.changes import Cause, applied, joined
+from sim.study.changes import Cause, applied, grouped, joined
 from sim.study.compare import Comparison, Effect, Key, differ, effect_of, paired, require_pairs
 from sim.study.stored import resolved
 from sim.study.workers import default_workers
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
+Subset = tuple[int, ...]
 INTERACTION = "interaction"
+MOST_GROUPS = 8  # causes run one at a time; more are grouped by country or section
+MOST_SHARED = 5  # causes for Shapley values, which take 2^k scenarios
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What an attribution will run.
 
-    causes : causes as they can stand alone; those that only fit together are one. scenarios : the two ends, then one for
-    each cause; none with a single cause. cpu_s : in all.
+    causes : causes as they can stand alone; those that only fit together are one. subsets : numbers of the causes put on the
+    first scenario together. scenarios : the two ends, then one for each subset; none with a single cause. cpu_s : in all.
+    shapley : whether interactions are shared out.
     """
 
     causes: tuple[Cause, ...]
+    subsets: tuple[Subset, ...]
     scenarios: tuple[Scenario, ...]
     replications: int
     cpu_s: float
+    shapley: bool = False
 
     def text(self, workers: int | None = None) -> str:
         """The estimate in words."""
-        if len(self.causes) < 2:
-            return "One cause: the whole difference is its own, nothing to run."
-        staff = workers or default_workers()
-        minutes = self.cpu_s / staff / 60.0
-        amount = f"{minutes:.0f} min" if minutes >= 2.0 else f"{60.0 * minutes:.0f} s"
-        return (
-            f"Attribution runs {len(self.scenarios)} scenarios of {self.replications} replications, both ends and each cause: "
-            f"about {amount} with {staff} processes."
-        )
+        return _words(len(self.causes), len(self.scenarios), self.replications, self.cpu_s, workers)
 
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Parts of each difference of the headline by cause, the interaction last; they sum to the difference."""
+    """Parts of each difference of the headline by cause; they sum to the difference.
+
+    names : causes, and last `interaction` unless Shapley values share that out.
+    """
 
     names: tuple[str, ...]
     parts: dict[Key, tuple[Effect, ...]]
 
 
-def plan(found: Comparison, library: Library | None = None) -> Plan:
-    """Find which causes can stand alone and estimate what attribution takes.
+def estimate(found: Comparison, workers: int | None = None, *, shapley: bool = False) -> str:
+    """What an attribution would take, in words, without preparing one: at most this, if every group can stand alone."""
+    causes = grouped(found.causes, MOST_SHARED if shapley else MOST_GROUPS)
+    runs = len(_subsets(len(causes), shapley)) + 2 if len(causes) > 1 else 0
+    manifest = found.first.manifest
+    return _words(len(causes), runs, int(manifest["replications"]), runs * float(manifest["cpu_s"]), workers)
+
+
+def _words(causes: int, runs: int, replications: int, cpu_s: float, workers: int | None) -> str:
+    if causes < 2:
+        return "One cause: the whole difference is its own, nothing to run."
+    staff = workers or default_workers()
+    minutes = cpu_s / staff / 60.0
+    amount = f"{minutes:.0f} min" if minutes >= 2.0 else f"{60.0 * minutes:.0f} s"
+    return (
+        f"Attribution to {causes} groups of changes runs {runs} scenarios of {replications} replications: "
+        f"about {amount} with {staff} processes."
+    )
+
+
+def _subsets(causes: int, shapley: bool) -> tuple[Subset, ...]:
+    """Each cause alone, or every set of them but none and all."""
+    sizes = range(1, causes) if shapley else (1,)
+    return tuple(subset for size in sizes for subset in combinations(range(causes), size))
+
+
+def plan(found: Comparison, library: Library | None = None, *, shapley: bool = False) -> Plan:
+    """Find which groups of causes can stand alone and estimate what attribution takes.
 
     A change that is not valid without another (a route to a new plant) is joined with it.
+
+    Raises
+    ------
+    UsageError
+        If the scenarios of the runs are not valid any more.
     """
     first, second = resolved(found.first), resolved(found.second)
-    causes = list(found.causes)
-    scenarios: list[Scenario] = []
-    while causes:
-        ready = [_scenario(found, applied(first, second, [cause]), library) for cause in causes]
-        wrong = [index for index, scenario in enumerate(ready) if scenario is None]
-        if not wrong:
-            scenarios = [scenario for scenario in ready if scenario is not None]
+    causes = list(grouped(found.causes, MOST_SHARED if shapley else MOST_GROUPS))
+    known: dict[str, Scenario | None] = {}
+
+    def alone(cause: Cause) -> Scenario | None:
+        if cause.name not in known:
+            known[cause.name] = _scenario(found, applied(first, second, [cause]), library)
+        return known[cause.name]
+
+    while len(causes) > 1:
+        wrong = next((index for index, cause in enumerate(causes) if alone(cause) is None), None)
+        if wrong is None:
             break
-        if len(causes) == 1:
-            raise UsageError("the changes cannot be put on the first scenario; run both again with this version of the program")
-        causes = _merged(causes, wrong[0], lambda cause: _scenario(found, applied(first, second, [cause]), library) is not None)
+        causes = _merged(causes, wrong, lambda cause: alone(cause) is not None)
     count, cpu_s = int(found.first.manifest["replications"]), float(found.first.manifest["cpu_s"])
     if len(causes) < 2:
-        return Plan(tuple(causes), (), count, 0.0)
-    ends = [_scenario(found, tree, library) for tree in (first, second)]
-    runs = (*(end for end in ends if end is not None), *scenarios)
-    if len(runs) != len(causes) + len(ends):
-        raise UsageError("a scenario of these runs is not valid any more; run both again with this version of the program")
-    return Plan(tuple(causes), runs, count, len(runs) * cpu_s)
+        return Plan(tuple(causes), (), (), count, 0.0)
+    subsets = _subsets(len(causes), shapley)
+    sets = [alone(causes[one[0]]) if len(one) == 1 else
+            _scenario(found, applied(first, second, [causes[index] for index in one]), library) for one in subsets]  # fmt: skip
+    runs = [_scenario(found, first, library), _scenario(found, second, library), *sets]
+    scenarios = tuple(run for run in runs if run is not None)
+    if len(scenarios) < len(runs):
+        raise UsageError("these changes cannot be put on the first scenario; run both again with this version of the program")
+    return Plan(tuple(causes), subsets, scenarios, count, len(scenarios) * cpu_s, shapley)
 
 
 def _merged(causes: Sequence[Cause], wrong: int, fits: Callable[[Cause], bool]) -> list[Cause]:
@@ -121,20 +160,37 @@ def _scenario(found: Comparison, tree: Tree, library: Library | None) -> Scenari
 def attribute(found: Comparison, planned: Plan, workers: int | None = None, progress: Progress | None = None) -> Attribution:
     """Run what is planned and divide every difference of the headline over the causes."""
     total = _gaps(found.first, found.second)
-    if len(planned.causes) < 2:
-        alone = [total for _ in planned.causes]
-    else:
+    count = len(planned.causes)
+    gaps: dict[Subset, dict[Key, Array]] = {(): {}, tuple(range(count)): total}
+    if count > 1:
         runs = _runs(found, planned, workers, _Counting(progress, len(planned.scenarios)))
         for stored in (found.first, found.second):
             _require_same(stored, next(runs))
-        alone = [_gaps(found.first, run) for run in runs]
+        gaps |= {subset: _gaps(found.first, run) for subset, run in zip(planned.subsets, runs, strict=True)}
+    shared = planned.shapley and count > 1
     repeats = int(found.first.manifest["repeats_per_draw"])
     parts = {}
     for key, gap in total.items():
-        samples = [one.get(key, np.zeros_like(gap)) for one in alone]
-        together = gap - np.sum(samples, axis=0) if samples else gap
-        parts[key] = tuple(effect_of(sample, repeats) for sample in (*samples, together))
-    return Attribution((*(cause.name for cause in planned.causes), INTERACTION), parts)
+        samples = {subset: told.get(key, np.zeros_like(gap)) for subset, told in gaps.items()}
+        own = _shapley(samples, count) if shared else [samples[index,] for index in range(count)]
+        rest = [] if shared else [gap - np.sum(own, axis=0) if own else gap]
+        parts[key] = tuple(effect_of(sample, repeats) for sample in (*own, *rest))
+    names = tuple(cause.name for cause in planned.causes)
+    return Attribution(names if shared else (*names, INTERACTION), parts)
+
+
+def _shapley(samples: Mapping[Subset, Array], count: int) -> list[Array]:
+    """Mean of what each cause adds over all orders in which causes can come (Shapley 1953, A value for n-person games)."""
+    values = []
+    for cause in range(count):
+        others = [index for index in range(count) if index != cause]
+        value = np.zeros_like(samples[()])
+        for size in range(count):
+            weight = 1.0 / (count * comb(count - 1, size))
+            for before in combinations(others, size):
+                value = value + weight * (samples[tuple(sorted((*before, cause)))] - samples[before])
+        values.append(value)
+    return values
 
 
 def _runs(found: Comparison, planned: Plan, workers: int | None, done: _Counting) -> Iterator[Results]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sim.scenario.keys import MISSING, KeyPath, Tree, entry_id, get, is_quantity, join, split
 
 # what a run is called changes nothing in it; seed and replications are those of the run folder
-LABELS = frozenset({("name",), ("title_ja",), ("question",), ("run", "seed"), ("run", "replications")})
+LABELS = frozenset({("name",), ("title_ja",), ("question",), ("question_ja",), ("run", "seed"), ("run", "replications")})
 # how much of a key path names a cause; the first that fits
 DEPTHS: tuple[tuple[KeyPath, int], ...] = (
     (("countries", "*", "channels"), 4),
@@ -24,6 +25,7 @@ DEPTHS: tuple[tuple[KeyPath, int], ...] = (
     (("sea",), 1),
 )
 USUAL_DEPTH = 2
+BY_COUNTRY = frozenset({"countries", "country_products"})
 STATED = "stated"
 
 
@@ -71,6 +73,28 @@ def causes(first: Tree, second: Tree) -> tuple[Cause, ...]:
     for change in found:
         parts.setdefault(cause_of(change.path), []).append(change)
     return tuple(Cause(join(part), (part,), tuple(listed)) for part, listed in parts.items())
+
+
+def grouped(found: Sequence[Cause], most: int) -> tuple[Cause, ...]:
+    """At most `most` causes, or as near as whole sections come: what belongs to one country or section becomes one cause."""
+    for depth in (None, 2, 1):
+        groups: dict[KeyPath, list[Cause]] = {}
+        for cause in found:
+            groups.setdefault(cause.parts[0] if depth is None else _group_of(cause.parts[0], depth), []).append(cause)
+        if len(groups) <= most:
+            break
+    return tuple(_as_one(group, causes) for group, causes in groups.items())
+
+
+def _group_of(part: KeyPath, depth: int) -> KeyPath:
+    return part[: depth if part[0] in BY_COUNTRY else 1]
+
+
+def _as_one(group: KeyPath, causes: Sequence[Cause]) -> Cause:
+    if len(causes) == 1:
+        return causes[0]
+    parts, changes = (tuple(chain.from_iterable(getattr(cause, name) for cause in causes)) for name in ("parts", "changes"))
+    return Cause(f"{join(group)} ({len(causes)} changes)", parts, changes)
 
 
 def joined(one: Cause, other: Cause) -> Cause:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import accumulate, pairwise
 from typing import Any
 
 from sim.results.summary import ALL, SHARE
@@ -26,6 +27,7 @@ STEPS = {
 TOLD = ("collected_kg", "refined_kg")  # the other steps are in the data
 WORTH_TELLING = 1e-3  # of the first run's figure; smaller differences are counted, not listed
 SHOWN_CHANGES = 6  # of one cause
+BAR, BLOCK, OPEN_BLOCK = 24, "█", "░"
 SAME = "The two runs are the same: no input and no result differs."
 
 
@@ -87,9 +89,14 @@ class Story:
         }
         if self.attribution is not None:
             names = self.attribution.names
+            levels = {
+                (row.measure, row.metal, row.country, row.year): {"before": row.before, "after": row.after}
+                for row in self.found.rows
+            }
             told["attribution"] = [
                 {
                     **dict(zip(("measure", "metal", "country", "year"), key, strict=True)),
+                    **levels.get(key, {}),
                     "parts": dict(zip(names, map(asdict, parts), strict=True)),
                 }
                 for key, parts in self.attribution.parts.items()
@@ -132,15 +139,23 @@ def cause_lines(cause: Cause) -> list[str]:
     depth = min(len(part) for part in cause.parts)
     lines = [cause.name]
     for change in cause.changes[:SHOWN_CHANGES]:
-        name = ".".join(change.path[depth:]) or "all of it"
+        name = ".".join(change.path[depth:]) or "the whole entry"
         if change.certain is not None:
             lines.append(f"  {name}: the same value, {'now' if change.certain else 'no longer'} stated and so certain")
         else:
-            before, after = ("nothing" if side is None else toml.short(side) for side in (change.before, change.after))
-            lines.append(f"  {name}: {before} -> {after}")
+            lines.append(f"  {name}: {_turned(change)}")
     if len(cause.changes) > SHOWN_CHANGES:
         lines.append(f"  and {len(cause.changes) - SHOWN_CHANGES} more")
     return lines
+
+
+def _turned(change: Change) -> str:
+    """What one value was and is."""
+    if change.before is None:
+        return f"new, {toml.short(change.after)}"
+    if change.after is None:
+        return f"taken out, was {toml.short(change.before)}"
+    return f"{toml.short(change.before)} -> {toml.short(change.after)}"
 
 
 def row_lines(rows: Iterable[Row]) -> Iterator[str]:
@@ -196,7 +211,7 @@ def added_lines(found: Added) -> Iterator[str]:
             yield f"{name}: {signed('kg', effect.mean)}{_interval('kg', effect)}"
     yield from (rate_line(rate) for rate in found.rates)
     if found.no_more:
-        yield f"nothing is told per kg of {', '.join(found.no_more)}: no clear amount more or less is refined"
+        yield f"nothing is told per kg of {', '.join(found.no_more)}: no clear amount more is refined"
 
 
 def rate_line(rate: Rate) -> str:
@@ -207,11 +222,23 @@ def rate_line(rate: Rate) -> str:
 
 
 def attribution_lines(found: Attribution, rows: Iterable[Row]) -> Iterator[str]:
-    """How each listed difference divides over causes."""
+    """How each listed difference divides over causes, as a waterfall: what each adds, its share, and a bar from level to level."""
     for row in rows:
         key: Key = (row.measure, row.metal, row.country, row.year)
-        yield f"{row.metal} {STEPS[row.measure]}, {_place(row.country)}, {row.year}: {signed(row.measure, row.effect.mean)}"
-        for name, part in zip(found.names, found.parts[key], strict=True):
+        before, after = amount(row.measure, row.before), amount(row.measure, row.after)
+        yield f"{row.metal} {STEPS[row.measure]}, {_place(row.country)}, {row.year}: from {before} to {after}"
+        parts = [part for part in zip(found.names, found.parts[key], strict=True) if part[0] != INTERACTION or len(found.names) > 2]
+        levels = list(accumulate((part.mean for _, part in parts), initial=0.0))
+        for (name, part), (start, end) in zip(parts, pairwise(levels), strict=True):
             share = f"{part.mean / row.effect.mean:.1%}"
-            if name != INTERACTION or len(found.names) > 2:
-                yield f"  {name}: {signed(row.measure, part.mean)}{_interval(row.measure, part)}, {share}"
+            bar = _bar(start, end, min(levels), max(levels))
+            yield f"  {bar}  {name}: {signed(row.measure, part.mean)}{_interval(row.measure, part)}, {share}"
+
+
+def _bar(start: float, end: float, low: float, high: float) -> str:
+    """A bar from one level to another on a line from `low` to `high`; falls are drawn open."""
+    if high <= low:
+        return " " * BAR
+    first, last = (round(BAR * (level - low) / (high - low)) for level in sorted((start, end)))
+    mark = BLOCK if end >= start else OPEN_BLOCK
+    return (" " * first + mark * max(last - first, 1))[:BAR].ljust(BAR)

@@ -17,7 +17,8 @@ PACKAGES = ("numpy", "pandas", "pyarrow", "pydantic", "scipy", "simpy")
 def merged(facts: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Counts and CPU summed, peaks and residuals at their worst, each warning once with how often it came.
 
-    `cut_inputs` : key -> replications in which a bound of the field cut what was drawn.
+    `cut_inputs` : key -> replications in which a bound of the field cut what was drawn. `unread` : stated numbers that no
+    replication read. `acted` : responses that acted in any.
     """
     count = len(facts)
     worst = max(facts, key=lambda fact: fact["worst_account_residual"])
@@ -39,6 +40,8 @@ def merged(facts: Sequence[dict[str, Any]]) -> dict[str, Any]:
             *_cut_warning(sorted(cut)),
         ],
         "cut_inputs": dict(sorted(cut.items())),
+        "unread": sorted(set.intersection(*(set(fact["unread"]) for fact in facts))),
+        "acted": sorted({name for fact in facts for name in fact["acted"]}),
     }
 
 

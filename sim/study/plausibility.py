@@ -23,13 +23,27 @@ ABSOLUTE = 1e-6  # kilograms, days: less is dust
 NAMED = 3  # rows told of each finding
 
 # measures that may be negative: money and gas change hands both ways, days count from the first of the run, diversion is signed
-SIGNED = {"payments": {"usd"}, "emissions": {"kgco2e"}, "inputs": {"value"}, "collection": {"diverted_kg"}}
-UNSIGNED_DAYS = {"milestones": {"pledged_kg", "delivered_kg"}}
+SIGNED = {
+    "payments": {"usd"},
+    "emissions": {"kgco2e"},
+    "inputs": {"value"},
+    "collection": {"diverted_kg"},
+    "finance": {"expected_npv_usd", "expected_irr_share", "npv_usd", "irr_share"},
+    "gains": {"earned_usd"},
+}
+UNSIGNED_DAYS: dict[str, set[str]] = {"milestones": {"pledged_kg", "delivered_kg"}, "shocks": set()}
+_DEPENDENCE = (
+    "import_dependence_share",
+    "import_dependence_by_origin_share",
+    "import_dependence_by_place_share",
+    "import_dependence_without_share",
+)
 SHARES = {
     "arisings": ("units_with_magnet_share",),
     "fleet": ("load_share",),
     "plants": ("utilisation_share",),
-    "market": ("import_dependence_share", "hhi", "primary_hhi"),
+    "market": (*_DEPENDENCE, "hhi", "hhi_by_origin", "hhi_by_place", "primary_hhi"),
+    "security": (*_DEPENDENCE, "share_met_share", "share_met_without_share", "hhi", "hhi_by_origin", "hhi_by_place", "primary_hhi"),
     "inputs": ("u",),
 }
 NEXT_STEPS = (("collected_kg", "separated_kg"), ("separated_kg", "refined_kg"), ("refined_kg", "available_kg"))

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from sim.core.errors import UrbanMineError, UsageError
@@ -18,6 +18,8 @@ from sim.results.tables import Columns, gathered
 from sim.scenario.scenario import Scenario
 from sim.scenario.schema import ScenarioSpec
 from sim.study.assumptions import assumptions
+from sim.study.capacity_cases import capacity_cases
+from sim.study.dead_inputs import dead_warnings, idle_inputs
 from sim.study.facts import merged, versions
 from sim.study.plausibility import impossible, warnings_of
 from sim.study.summarise import summarise
@@ -43,6 +45,7 @@ def run(
     seed: int | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    trips: Path | None = None,
 ) -> Results:
     """Simulate a scenario; same scenario, seed and locked versions give the same tables, whatever the number of workers.
 
@@ -53,6 +56,8 @@ def run(
     workers : processes; as many as there are processors by default, 0 to stay in this process (for debuggers). Workers
         start afresh, so a script must call this under `if __name__ == "__main__":`.
     progress : called with the number done and the number of all, at least every half second.
+    trips : folder in which each replication writes a file of its trips while it runs; `Results.save` moves them into the
+        run folder. None: trips are not traced.
 
     Raises
     ------
@@ -70,8 +75,12 @@ def run(
     _require(0 <= staff <= 1024, f"workers must be from 0 to 1024, not {staff}")
     began = datetime.now(UTC)
     repeats = settings.repeats_per_draw if settings.uncertain_inputs else count
-    task = Replicate(scenario, chosen, -(-count // repeats), repeats)
-    return _results(scenario, began, task, _gather(task, count, staff, progress or _silent))
+    task = Replicate(scenario, chosen, -(-count // repeats), repeats, trips)
+    outcomes = _gather(task, count, staff, progress or _silent)
+    cases = capacity_cases(scenario, chosen, task.draws, count, staff)
+    if isinstance(cases, Failure):
+        raise ReplicationError(0, cases)
+    return _results(scenario, began, task, outcomes, cases)
 
 
 def _require(holds: bool, message: str) -> None:
@@ -94,14 +103,16 @@ def _gather(task: Replicate, count: int, workers: int, progress: Progress) -> li
     return [outcomes[number] for number in range(count)]
 
 
-def _results(scenario: Scenario, began: datetime, task: Replicate, outcomes: Sequence[dict[str, Any]]) -> Results:
+def _results(scenario: Scenario, began: datetime, task: Replicate, outcomes: Sequence[dict[str, Any]], cases: Columns) -> Results:
     spec, count, repeats = scenario.spec, len(outcomes), task.repeats
     columns = _columns([outcome["tables"] for outcome in outcomes], repeats)
-    columns["assumptions"] = assumptions(scenario)
+    columns |= {"assumptions": assumptions(scenario), "capacity_cases": cases}
     facts = merged([outcome["facts"] for outcome in outcomes])
     facts["balance"]["substances"] = balance(columns["flows"], columns["stocks"], facts["outside_accounts"], count)
     facts["impossible"] = impossible(columns, count)
-    facts["warnings"] = [*scenario.warnings, *facts["warnings"], *warnings_of(facts["impossible"])]
+    idle = idle_inputs(scenario, columns, facts.pop("unread"), facts.pop("acted"))
+    facts["inputs_without_effect"] = [one._asdict() for one in idle]
+    facts["warnings"] = [*scenario.warnings, *facts["warnings"], *warnings_of(facts["impossible"]), *dead_warnings(idle)]
     headline = [name for name, substance in spec.substances.items() if substance.headline]
     resolved = scenario.resolved_toml().encode()
     manifest = {
@@ -113,12 +124,14 @@ def _results(scenario: Scenario, began: datetime, task: Replicate, outcomes: Seq
     }
     texts = {"scenario.toml": scenario.source_text.encode(), "scenario.resolved.toml": resolved}
     summary = summarise(columns["signals"], columns["inputs"], count, repeats, headline) | {"scenario": spec.name}
-    return Results.of(manifest, summary, columns, texts)
+    results = Results.of(manifest, summary, columns, texts)
+    results.traces = {f"traces/{path.name}": (path, rows) for path, rows in (each["trips"] for each in outcomes if "trips" in each)}
+    return results
 
 
 def _columns(outcomes: Sequence[dict[str, Columns]], repeats: int) -> dict[str, Columns]:
     """Every table, replications under each other; inputs once per draw."""
-    names = [name for name in TABLES if name not in {"inputs", "assumptions"}]
+    names = [name for name in TABLES if name not in {"inputs", "assumptions", "capacity_cases"}]
     columns = {name: gathered(name, [tables[name] for tables in outcomes]) for name in names}
     return columns | {"inputs": gathered("inputs", [tables["inputs"] for tables in outcomes[::repeats]])}
 
@@ -134,7 +147,7 @@ def _header(scenario: Scenario, began: datetime, task: Replicate, count: int, re
         "run_id": f"{began:%Y%m%dT%H%M%SZ}-{identity[:8]}",
         "created": f"{began:%Y-%m-%dT%H:%M:%SZ}",
         "wall_s": round((datetime.now(UTC) - began).total_seconds(), 1),
-        "scenario": {"key": scenario.id, "name": spec.name, "title_ja": spec.title_ja, "question": spec.question},
+        "scenario": {"key": scenario.id} | {key: getattr(spec, key) for key in ("name", "title_ja", "question", "question_ja")},
         "command": f"urban-mine run {scenario.path.name} --seed {task.seed} --replications {count}",
         "replications": count,
         "draws": task.draws,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sim.core.errors import ResultsError
+from sim.results import parquet
 from sim.results.schema import TABLES
 from sim.results.store import Results
 from sim.results.tables import Coded, Columns
@@ -34,6 +35,16 @@ def table_of(results: Results, name: str) -> Columns:
         column.name: _coded(frame[column.name]) if column.kind == "text" else frame[column.name].to_numpy()
         for column in TABLES[name].columns
     }
+
+
+def rows_of(results: Results, name: str, **where: object) -> pd.DataFrame:
+    """Rows of a table whose columns have these values; of a table in a folder, only they are turned into a DataFrame."""
+    if results.folder is not None and name not in results.columns:
+        return parquet.read(results.folder / "tables" / f"{name}.parquet", where)
+    frame = results.tables[name]
+    for column, wanted in where.items():
+        frame = frame[frame[column] == wanted]
+    return frame
 
 
 def _coded(column: pd.Series[Any]) -> Coded:

@@ -1,12 +1,12 @@
 """Recovered metal back to where it was discarded: zone, channel, year of discard, and the products it was in.
 
-Parents come from table `lineage` and sum to the recovered mass. Products are shared out within a parent by what the
-arisings of its country and year held, as far as the channel takes them; that is an estimate, since trucks mix.
+Parents come from table `lineage` and sum to the recovered mass. Products and years of sale are shared out within a parent by
+what the discards of its country and year held, as far as the channel takes them; that is an estimate, since trucks mix.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,8 +15,9 @@ import pandas as pd
 from sim.core.errors import UsageError
 from sim.results.store import Results
 from sim.scenario.keys import Tree, nearest
-from sim.study.product_shares import ProductShares
-from sim.study.stored import resolved
+from sim.study.cohort_shares import CohortShares
+from sim.study.journey import Loss, Stay, Way, journey
+from sim.study.stored import resolved, rows_of
 
 UNKNOWN = "unknown"
 
@@ -32,6 +33,7 @@ class Parent:
     discard_year: int
     kg: float
     products: dict[str, float]
+    sale_years: dict[int, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class Trace:
     """Where metal recovered in a year came from; means over replications.
 
     recovered_kg : element that left plants as a product. parents : largest first; they sum to it. days : from discard to
-    metal, mean and quantiles, for all plants together; empty where nothing was recovered.
+    metal, mean and quantiles, for all plants together; empty where nothing was recovered. stays : days in each stage of what
+    passes it. losses : metal lost in the year in the countries it came from.
     """
 
     metal: str
@@ -61,19 +64,29 @@ class Trace:
     parents: tuple[Parent, ...]
     stops: tuple[Stop, ...]
     days: dict[str, float]
+    stays: tuple[Stay, ...]
+    losses: tuple[Loss, ...]
 
     def by(self, part: str) -> dict[str, float]:
-        """Kilograms by `plant`, `country`, `zone`, `channel`, `discard_year` or `product`, largest first."""
+        """Kilograms by `plant`, `country`, `zone`, `channel`, `discard_year`, `product` or `sale_year`, largest first."""
         sums: dict[str, float] = {}
         for parent in self.parents:
-            told = parent.products if part == "product" else {str(getattr(parent, part)): parent.kg}
-            for name, kg in told.items():
+            for name, kg in _divided(parent, part).items():
                 sums[name] = sums.get(name, 0.0) + kg
         return dict(sorted(sums.items(), key=lambda item: (-item[1], item[0])))
 
     def data(self) -> dict[str, Any]:
         """Everything, for programs."""
         return asdict(self)
+
+
+def _divided(parent: Parent, part: str) -> dict[str, float]:
+    """Kilograms of a parent by one of its properties."""
+    if part == "product":
+        return parent.products
+    if part == "sale_year":
+        return {str(year): kg for year, kg in parent.sale_years.items()} or {UNKNOWN: parent.kg}
+    return {str(getattr(parent, part)): parent.kg}
 
 
 def trace(results: Results, metal: str, year: int, plant: str | None = None) -> Trace:
@@ -84,9 +97,8 @@ def trace(results: Results, metal: str, year: int, plant: str | None = None) -> 
     UsageError
         For a metal, year or plant of which nothing is traced; says what there is.
     """
-    lineage = results.tables["lineage"]
-    _require(lineage, results, metal, year)
-    rows = lineage[(lineage["metal"] == metal) & (lineage["year"] == year)]
+    _require(results, metal, year)
+    rows = rows_of(results, "lineage", metal=metal, year=year)
     if plant is not None:
         here = sorted(map(str, rows["plant"].unique()))
         rows = rows[rows["plant"] == plant]
@@ -95,20 +107,30 @@ def trace(results: Results, metal: str, year: int, plant: str | None = None) -> 
     count = int(results.manifest["replications"])
     keys = ["plant", "zone", "channel", "discard_year"]
     masses = rows.groupby(keys, observed=True)["recovered_kg"].sum() / count
+    tree = resolved(results)
+    parents = tuple(_parents(results, tree, metal, masses))
+    stops = tuple(_stops(rows_of(results, "recovery", metal=metal, year=year), sorted(set(rows["plant"].astype(str))), count))
+    origins, plants = _sums((one.country, one.kg) for one in parents), {one.plant: one.contained_kg for one in stops}
+    homes: dict[tuple[str, str, int], float] = {}
+    for one in parents:
+        place = (one.zone, one.channel, one.discard_year)
+        homes[place] = homes.get(place, 0.0) + one.kg
+    stays, losses = journey(results, Way(metal, year, origins, plants, homes, _fractions(tree)))
     return Trace(
-        metal,
-        year,
-        plant,
-        count,
-        float(rows["recovered_kg"].sum()) / count,
-        tuple(_parents(results, metal, masses)),
-        tuple(_stops(results.tables["recovery"], metal, year, sorted(set(rows["plant"].astype(str))), count)),
-        {} if plant is not None else _days(results.tables["lead_times"], metal, year),
-    )
+        metal, year, plant, count, float(rows["recovered_kg"].sum()) / count, parents, stops,
+        {} if plant is not None else _days(rows_of(results, "lead_times", metal=metal, year=year)), stays, losses,
+    )  # fmt: skip
 
 
-def _require(lineage: pd.DataFrame, results: Results, metal: str, year: int) -> None:
-    metals = sorted(map(str, lineage["metal"].unique()))
+def _sums(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for key, kg in pairs:
+        sums[key] = sums.get(key, 0.0) + kg
+    return sums
+
+
+def _require(results: Results, metal: str, year: int) -> None:
+    metals = sorted(results.summary["headline"])
     if metal not in metals:
         raise UsageError(f"no {metal} is traced in this run.{_near(metal, metals)}")
     years = results.summary["years"]
@@ -121,17 +143,23 @@ def _near(word: str, names: list[str]) -> str:
     return f" Did you mean {near}?" if near else f" There is: {', '.join(names) or 'nothing'}"
 
 
-def _parents(results: Results, metal: str, masses: pd.Series[float]) -> list[Parent]:
-    tree = resolved(results)
+def _fractions(tree: Tree) -> dict[str, tuple[str, ...]]:
+    """What each process takes."""
+    return {name: tuple(process["transfer"]) for name, process in tree["processes"].items()}
+
+
+def _parents(results: Results, tree: Tree, metal: str, masses: pd.Series[float]) -> list[Parent]:
     countries = _countries(results.manifest["zones"])
-    shares = ProductShares(tree, results.tables["arisings"], metal)
+    shares = CohortShares(tree, metal)
     parents = []
     rows: list[tuple[tuple[str, str, str, int], float]] = list(zip(masses.index.tolist(), masses.tolist(), strict=True))
     for (plant, zone, channel, year), kg in rows:
         if kg > 0.0:
             country = countries.get(zone, UNKNOWN)
-            divided = {name: share * kg for name, share in shares.of(country, channel, int(year)).items()}
-            parents.append(Parent(plant, country, zone, channel, int(year), kg, divided or {UNKNOWN: kg}))
+            products, sold = shares.of(country, channel, int(year))
+            divided = {name: share * kg for name, share in products.items()} or {UNKNOWN: kg}
+            by_sale = {when: share * kg for when, share in sold.items()}
+            parents.append(Parent(plant, country, zone, channel, int(year), kg, divided, by_sale))
     return sorted(parents, key=lambda one: (-one.kg, one.plant, one.zone, one.channel, one.discard_year))
 
 
@@ -141,8 +169,8 @@ def _countries(zones: Mapping[str, Tree]) -> dict[str, str]:
     return found | {key: str(zone["country"]) for key, zone in zones.items()}
 
 
-def _stops(recovery: pd.DataFrame, metal: str, year: int, plants: list[str], count: int) -> list[Stop]:
-    rows = recovery[(recovery["metal"] == metal) & (recovery["year"] == year) & recovery["plant"].isin(plants)]
+def _stops(recovery: pd.DataFrame, plants: list[str], count: int) -> list[Stop]:
+    rows = recovery[recovery["plant"].isin(plants)]
     # what was fed is told again for every form made of it
     fed = rows.drop_duplicates(["replication", "origin", "plant"]).groupby("plant", observed=True)["fed_kg"].sum()
     return [
@@ -157,9 +185,9 @@ def _stops(recovery: pd.DataFrame, metal: str, year: int, plants: list[str], cou
     ]
 
 
-def _days(lead_times: pd.DataFrame, metal: str, year: int) -> dict[str, float]:
+def _days(lead_times: pd.DataFrame) -> dict[str, float]:
     """Days from discard to metal, means over replications weighted by what each recovered."""
-    rows = lead_times[(lead_times["metal"] == metal) & (lead_times["year"] == year) & (lead_times["recovered_kg"] > 0.0)]
+    rows = lead_times[lead_times["recovered_kg"] > 0.0]
     weights = rows["recovered_kg"] / rows["recovered_kg"].sum()
     names = ("days_mean", "days_p10", "days_p50", "days_p90")
     return {name: float((rows[name] * weights).sum()) for name in names} if len(rows) else {}

@@ -164,7 +164,7 @@ def test_story_in_words_markdown_and_json(tmp_path, capsys):
     story = Story(found, added(found.first, found.second))
     text = story.text()
     assert "countries.JPN.channels.truck" in text
-    assert "all of it: nothing -> {" in text
+    assert "the whole entry: new, {" in text
     assert "market.prices.Nd" in text
     assert "stated and so certain" in text
     assert "Nd refined, JPN, 2026" in text

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from sim.core.errors import UsageError
+from sim.scenario.keys import join
 from sim.scenario.load import load_scenario
 from sim.study import attribution, replicate
 from sim.study.added import added
-from sim.study.attribution import attribute, plan
+from sim.study.attribution import attribute, estimate, plan
+from sim.study.changes import Cause, Change, grouped
 from sim.study.compare import compare
 from sim.study.compare_words import Story
 
@@ -24,7 +26,7 @@ def base():
 
 @pytest.fixture(scope="module")
 def found(base):
-    second = base.with_set(f"{PLANTED}.participation_share=0.9", f'{DORMANT}.name_en="Tokyo Bay"')
+    second = base.with_set(f"{PLANTED}.participation_share=0.155", f'{DORMANT}.name_en="Tokyo Bay"')
     return compare(*(replicate.run(scenario, 1, 1, 0) for scenario in (base, second)))
 
 
@@ -34,10 +36,12 @@ def divided(found):
     return planned, attribute(found, planned, workers=0)
 
 
-def test_the_estimate_comes_first(divided):
+def test_the_estimate_comes_first_and_prepares_nothing(found, divided):
     planned, _ = divided
     assert [cause.name for cause in planned.causes] == [PLANTED, DORMANT]
-    assert "runs 4 scenarios of 1 replications" in planned.text(2)
+    assert "Attribution to 2 groups of changes runs 4 scenarios of 1 replications" in planned.text(2)
+    assert estimate(found, 2) == planned.text(2)
+    assert "runs 12 scenarios" not in estimate(found, 2, shapley=True)
     assert planned.cpu_s > 0.0
 
 
@@ -66,6 +70,34 @@ def test_story_tells_the_parts_in_words(found, divided):
     assert f"{PLANTED}: " in text
     assert "100.0%" in text
     assert "USD per additional t collected" in text
+
+
+def test_shapley_values_share_the_interaction_out(found, divided):
+    planned = plan(found, shapley=True)
+    told = attribute(found, planned, workers=0)
+    assert planned.subsets == ((0,), (1,))
+    assert told.names == (PLANTED, DORMANT)
+    for row in found.rows:
+        parts = told.parts[row.measure, row.metal, row.country, row.year]
+        assert sum(part.mean for part in parts) == pytest.approx(row.effect.mean, rel=1e-9)
+    three = {(): 0.0, (0,): 1.0, (1,): 2.0, (2,): 0.0, (0, 1): 6.0, (0, 2): 1.0, (1, 2): 2.0, (0, 1, 2): 6.0}
+    values = attribution._shapley({subset: np.array([value]) for subset, value in three.items()}, 3)
+    # causes 0 and 1 make 3 more together than apart, half for each; cause 2 makes nothing
+    np.testing.assert_allclose(np.array(values).ravel(), [2.5, 3.5, 0.0], atol=1e-12)
+
+
+def test_many_causes_are_grouped_by_country_and_section():
+    parts = [("countries", "JPN", "channels", name) for name in "abc"] + [
+        ("countries", "VNM", "depots"),
+        ("plants", "A"),
+        ("plants", "B"),
+    ]
+    listed = [Cause(join(part), (part,), (Change((*part, "x"), 1, 2),)) for part in parts]
+    assert grouped(listed, 6) == tuple(listed)
+    four = grouped(listed, 4)
+    assert [cause.name for cause in four] == ["countries.JPN (3 changes)", "countries.VNM.depots", "plants (2 changes)"]
+    assert [cause.name for cause in grouped(listed, 2)] == ["countries (4 changes)", "plants (2 changes)"]
+    assert sum(len(cause.changes) for cause in four) == len(listed)
 
 
 def test_one_cause_needs_no_run(found, monkeypatch):
