@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "new": "Write a commented scenario that extends another.",
     "report": "Write the report of a results folder again.",
     "compare": "Say why runs differ: inputs, results with intervals, and what each change makes of it.",
+    "target": "Find the smallest change of named numbers that reaches a yearly goal, or why none does.",
     "trace": "Follow recovered metal back to where it was discarded.",
     "export": "Write the tables of a results folder in other formats.",
     "explain": "Say what a key means, its value, and where that comes from.",

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -41,17 +41,38 @@ class Check(NamedTuple):
 
 
 @click.command("doctor")
+@click.option("--bench", is_flag=True, help="Also measure speed, each figure as a ratio to a floor; takes a few minutes.")
 @click.option("--out", "root", default="results", show_default=True, type=click.Path(path_type=Path), help="Folder for results.")
 @output_options
 @click.pass_context
-def command(context: click.Context, root: Path, out: Output) -> None:
+def command(context: click.Context, bench: bool, root: Path, out: Output) -> None:
     """Check versions, rights on the results folder, free space, processors and a browser for reports."""
     checks = [*_python(), *_packages(), *_folder(root), _processors(), _browser()]
     width = max(len(check.name) for check in checks)
     lines = [f"{'ok ' if c.ok else 'BAD'}  {c.name:<{width}}  {c.found}{'' if c.ok else f'  -> {c.remedy}'}" for c in checks]
-    out.result("\n".join(lines), {"ok": all(check.ok for check in checks), "checks": [check._asdict() for check in checks]})
+    data: dict[str, Any] = {"ok": all(check.ok for check in checks), "checks": [check._asdict() for check in checks]}
+    if bench:
+        measured, told = _measured(out)
+        data["figures"] = measured
+        lines += ["", *told]
+    out.result("\n".join(lines), data)
     if not all(check.ok for check in checks):
         context.exit(1)
+
+
+def _measured(out: Output) -> tuple[list[dict[str, Any]], list[str]]:
+    """Figures of speed as data and as lines; a goal that is missed is told, not an error: the machine may be busy."""
+    from sim.study.bench import standard_figures  # noqa: PLC0415 - start-up time
+
+    figures, lines = [], []
+    for figure in standard_figures():
+        out.say(f"measured: {figure.name}")
+        goal = f"goal {figure.goal:g}: {'reached' if figure.reached else 'missed'}" if figure.goal else ""
+        lines.append(
+            f"{figure.median:>12,.4g} {figure.unit}  {figure.name} ({figure.least:,.4g} to {figure.most:,.4g})  {goal}".rstrip()
+        )
+        figures.append(figure._asdict() | {"reached": figure.reached})
+    return figures, lines
 
 
 def _python() -> list[Check]:

@@ -1,4 +1,4 @@
-"""`urban-mine report`: the report of a results folder, or the gallery of a folder of runs."""
+"""`urban-mine report`: the report of a run or sweep folder, or the gallery of a folder of runs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from sim.cli.common import Output, output_options
 @click.option("--figures", type=click.Path(path_type=Path), help="Folder for the charts as SVG and PNG (needs the extra [images]).")
 @output_options
 def command(folder: Path, lang: str, figures: Path | None, out: Output) -> None:
-    """Write the report of run folder FOLDER again; of a folder of runs, its gallery index.html."""
+    """Write the report of the run or sweep in FOLDER again; of a folder of runs, its gallery index.html."""
     from sim.report.gallery import write_gallery  # noqa: PLC0415 - start-up time
     from sim.report.page import write_report  # noqa: PLC0415
+    from sim.report.sweep_page import write_sweep  # noqa: PLC0415
 
     languages = [part.strip() for part in lang.split(",") if part.strip()]
-    if (folder / "manifest.json").exists() or not any(folder.glob("*/*/manifest.json")):
+    if (folder / "plan.json").exists():
+        files = write_sweep(folder, languages)
+    elif (folder / "manifest.json").exists() or not any(folder.glob("*/*/manifest.json")):
         files = write_report(folder, languages, figures)
     else:
         files = write_gallery(folder, languages)

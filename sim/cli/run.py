@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -26,6 +27,7 @@ Progress = Callable[[int, int], None]
 @click.option("--seed", type=click.IntRange(min=0), help="Seed; the scenario's by default.")
 @click.option("--workers", type=click.IntRange(min=0), help="Processes; one per processor by default.")
 @click.option("--set", "assignments", multiple=True, metavar="PATH=VALUE", help="Set a value of the scenario; may be repeated.")
+@click.option("--trace", type=click.Choice(["trips"]), help="Also write a table of every trip, in traces/ of the run folder.")
 @click.option("--no-report", is_flag=True, help="Write no report.")
 @output_options
 def command(
@@ -35,6 +37,7 @@ def command(
     seed: int | None,
     workers: int | None,
     assignments: tuple[str, ...],
+    trace: str | None,
     no_report: bool,
     out: Output,
 ) -> None:
@@ -46,12 +49,13 @@ def command(
     scenario = sim.load_scenario(file)
     if assignments:
         scenario = scenario.with_set(*assignments)
-    prepared(root, scenario.id)
-    with progress_of(out) as progress:
-        results = sim.run(scenario, replications, seed, workers, progress)
-    folder = results.save(root)
+    home = prepared(root, scenario.id)
+    with TemporaryDirectory(prefix=".tracing-", dir=home) if trace else nullcontext() as traces:
+        with progress_of(out) as progress:
+            results = sim.run(scenario, replications, seed, workers, progress, Path(traces) if traces else None)
+        folder = results.save(root)
     out.detail(f"tables written after {time.monotonic() - began:.0f} s")
-    reports = [] if no_report else _reports(folder)
+    reports = [] if no_report else _reports(folder, root)
     _warn(out, results.manifest["warnings"])
     seconds = time.monotonic() - began
     following = f"open {reports[0]}" if reports else f"urban-mine report {folder}"
@@ -77,10 +81,14 @@ def _warn(out: Output, warnings: list[str]) -> None:
         out.say(f"warning: {len(warnings) - SHOWN_WARNINGS} more in manifest.json and on the first page of the report")
 
 
-def _reports(folder: Path) -> list[Path]:
+def _reports(folder: Path, root: Path) -> list[Path]:
+    """Write the report of the run, and the gallery of all runs beside it."""
+    from sim.report.gallery import write_gallery  # noqa: PLC0415
     from sim.report.page import write_report  # noqa: PLC0415
 
-    return list(write_report(folder, languages=("en", "ja")))
+    reports = write_report(folder)
+    write_gallery(root)
+    return reports
 
 
 @contextmanager

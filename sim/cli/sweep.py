@@ -28,11 +28,23 @@ Progress = Callable[[int, int, int], None]
 @click.option("--out", "root", default="results", show_default=True, type=click.Path(path_type=Path), help="Folder for results.")
 @click.option("--workers", type=click.IntRange(min=0), help="Processes; one per processor by default.")
 @click.option("--shard", metavar="I/N", help="Do only share I of N, for arrays of jobs on one file system.")
+@click.option("--scheduler", metavar="ADDRESS", help="Let the workers of a Dask cluster do the runs: tls://host:port.")
+@click.option("--insecure-cluster", is_flag=True, help="Allow tcp:// to another machine.")
+@click.option("--no-report", is_flag=True, help="Write no report and no summary.")
 @click.option("--dry-run", is_flag=True, help="Say how many runs, how long and how much disk; try one run, save nothing.")
 @output_options
 @click.pass_context
 def command(
-    context: click.Context, file: str, root: Path, workers: int | None, shard: str | None, dry_run: bool, out: Output
+    context: click.Context,
+    file: str,
+    root: Path,
+    workers: int | None,
+    shard: str | None,
+    scheduler: str | None,
+    insecure_cluster: bool,
+    no_report: bool,
+    dry_run: bool,
+    out: Output,
 ) -> None:
     """Run the sweep FILE (a path, or the name of a shipped one). The same command again goes on where it stopped.
 
@@ -48,17 +60,36 @@ def command(
     began = time.monotonic()
     try:
         with _progress(out) as progress:
-            done = sweep(source, root, workers=workers, shard=shard, progress=progress, say=out.say)
+            done = sweep(
+                source,
+                root,
+                workers=workers,
+                shard=shard,
+                scheduler=scheduler,
+                insecure_cluster=insecure_cluster,
+                progress=progress,
+                say=out.say,
+            )
     except (KeyboardInterrupt, SystemExit) as stop:
         code = stop.code if isinstance(stop, SystemExit) and isinstance(stop.code, int) else 130
-        click.echo(f"urban-mine: stopped; what is finished is kept. To go on: {_again(file, root, shard)}", err=True)
+        click.echo(f"urban-mine: stopped; what is finished is kept. To go on: {_again(file, root, shard, scheduler)}", err=True)
         context.exit(code)
-    _tell(context, done, time.monotonic() - began, out)
+    pages, lines = _pages(done) if done.done and not no_report else ([], [])
+    _tell(context, done, time.monotonic() - began, pages, lines, out)
 
 
-def _again(file: str, root: Path, shard: str | None) -> str:
-    more = "" if root == Path("results") else f" --out {root}"
-    return f"urban-mine sweep {file}{more}" + (f" --shard {shard}" if shard else "")
+def _pages(done: Sweep) -> tuple[list[Path], list[str]]:
+    """Write report and summary; returns the pages, and what the summary says in a few lines."""
+    from sim.report.sweep_page import write_sweep  # noqa: PLC0415
+    from sim.study import sweep_summary  # noqa: PLC0415
+
+    told = sweep_summary.save(done)
+    return write_sweep(done.folder), sweep_summary.said(told)
+
+
+def _again(file: str, root: Path, shard: str | None, scheduler: str | None) -> str:
+    said = {"--out": None if root == Path("results") else root, "--shard": shard, "--scheduler": scheduler}
+    return " ".join(["urban-mine sweep", file, *(f"{option} {value}" for option, value in said.items() if value is not None)])
 
 
 def _dry_run(source: SweepFile, workers: int | None, out: Output) -> None:
@@ -91,16 +122,18 @@ def _span(seconds: float) -> str:
     return f"{seconds / 60.0:.0f} min" if seconds < 7200.0 else f"{seconds / 3600.0:.1f} h"
 
 
-def _tell(context: click.Context, done: Sweep, seconds: float, out: Output) -> None:
+def _tell(context: click.Context, done: Sweep, seconds: float, pages: list[Path], lines: list[str], out: Output) -> None:
     failures = done.failures()
-    there = len(done.outcomes())
+    there = done.there()
     runs = done.plan["runs"]
     state = "complete" if done.done else f"{there} of {runs} runs are there; other shares are missing"
     for run, row, message in failures[["run", "row", "message"]].head(NAMED_FAILURES).itertuples(index=False):
         out.say(f"failed: run {run}, point {row}: {message}")
     if len(failures) > NAMED_FAILURES:
         out.say(f"failed: {len(failures) - NAMED_FAILURES} more; column message of outcomes.parquet names them all")
-    text = f"{done.folder}: {state} ({seconds:.0f} s, {len(failures)} of {there} runs failed)"
+    text = "\n".join([*lines, f"{done.folder}: {state} ({seconds:.0f} s, {len(failures)} of {there} runs failed)"])
+    if pages:
+        text += f"\nNext: open {pages[0]}"
     out.result(
         text,
         {
@@ -110,6 +143,7 @@ def _tell(context: click.Context, done: Sweep, seconds: float, out: Output) -> N
             "there": there,
             "failed": len(failures),
             "seconds": round(seconds, 1),
+            "reports": [str(page) for page in pages],
         },
     )
     if len(failures):

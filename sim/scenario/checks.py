@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sim.core.errors import Fault
 from sim.core.quantity import Quantity
+from sim.nodes.channel_spec import oversubscribed
 from sim.scenario.faults import Locator
 from sim.scenario.keys import split
 from sim.scenario.schema import ScenarioSpec
@@ -16,6 +17,8 @@ from sim.trade import checks as trade
 Names = Mapping[str, Sequence[str]]
 Check = Callable[[ScenarioSpec, Locator], Iterator[Fault]]
 TOLERANCE = 1e-6
+# tables whose numbers are compared with others here; a number of another table is checked by its own spec alone
+COMPARED = ("time", "plants", "products", "routes", "border_rules", "market", "shocks", "lanes")
 
 
 def check(spec: ScenarioSpec, locator: Locator, known: Names) -> list[Fault]:
@@ -65,6 +68,17 @@ def _plants(spec: ScenarioSpec, locator: Locator) -> Iterator[Fault]:
             yield from _at_most_one(parts, (*path, "finance"), "this plant's finance", locator)
 
 
+def _channels(spec: ScenarioSpec, locator: Locator) -> Iterator[Fault]:
+    for key, country in spec.countries.items():
+        found = oversubscribed(country.channels)
+        if found is not None:
+            group, year, share = found
+            what = f"{group} that its channels take"
+            yield locator.fault(
+                ("countries", key, "channels"), CHECKS, "sum_above", what=what, total=f"{share:.4g}", when=_when(year)
+            )
+
+
 def _trade(spec: ScenarioSpec, locator: Locator, known: Names) -> Iterator[Fault]:
     """What routes, borders, lanes and markets say of themselves, at the line that said it."""
     processes = {plant.name: spec.processes[plant.process] for plant in spec.plants if plant.process in spec.processes}
@@ -75,12 +89,18 @@ def _trade(spec: ScenarioSpec, locator: Locator, known: Names) -> Iterator[Fault
             material not in materials or plant not in processes or material in processes[plant].takes(tuple(known["product group"]))
         )
 
+    unsold = {*known["product group"], *spec.fractions}
+
+    def sold(material: str) -> bool:
+        return material not in unsold
+
     lanes = {lane.name: (lane.origin, lane.destination, lane.sailings_per_week) for lane in spec.lanes}
     found = [
-        *trade.route_faults(spec.routes, plants, trade.OUTSIDE, materials, countries, takes),
+        *trade.route_faults(spec.routes, plants, known["outside account or market"], materials, countries, takes, sold),
+        *trade.leak_faults(spec.routes, spec.market.prices),
         *trade.border_faults(spec.border_rules, plants, materials, countries),
         *trade.market_faults(spec.market, known["substance"], countries),
-        *trade.shock_faults([(shock.name, shock.metal, shock.source) for shock in spec.shocks], spec.market),
+        *trade.shock_faults([(shock.name, shock.metal, shock.source or "*") for shock in spec.shocks if shock.metal], spec.market),
         *trade.lane_faults(lanes, known["port"], [port.country for port in spec.ports.values()], countries),
     ]
     for fault in found:
@@ -133,4 +153,4 @@ def _when(year: float) -> str:
     return f" in {year:.0f}" if year else ""
 
 
-CHECKS_MADE: tuple[Check, ...] = (_time, _dates, _plants, _countries, _products)
+CHECKS_MADE: tuple[Check, ...] = (_time, _dates, _plants, _channels, _countries, _products)

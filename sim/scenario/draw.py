@@ -2,26 +2,27 @@
 
 Ranges are drawn as written (triangular). Numbers of the library without a range get one from their evidence grade, read
 as a 90 % interval of a lognormal factor: A x/÷1.05, B x/÷1.15, C x/÷1.30, D x/÷2; shares take the factor on their odds, so
-0 and 1 stay what they are. Plain numbers stated in scenario files are certain: they say what a policy is.
+0 and 1 stay what they are. Plain numbers stated in scenario files are certain: they say what a policy is. A stated path
+that begins by repeating the library keeps the library's draw up to there: what differs from the reference begins later.
 Who is drawn never depends on who else is: each key has its own order of strata, hashed from its name.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from math import isclose
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from sim.core.quantity import Quantity, Spread
 from sim.core.spec import Bounded
-from sim.nodes.plant_spec import PlantSpec
 from sim.scenario import fields
 from sim.scenario.fields import Node
-from sim.scenario.keys import KeyPath, entry_id, join
+from sim.scenario.keys import MISSING, KeyPath, entry_id, get, join
 from sim.scenario.scenario import Scenario
 from sim.scenario.schema import ScenarioSpec
 
@@ -50,15 +51,22 @@ class Uncertain:
     """A number that is drawn.
 
     sigma : standard deviation of the log of the factor; 0 where ranges are drawn as written.
+    reference, repeats : the library's number, and how many points at the start of a stated path only repeat it.
     """
 
     key: str
     quantity: Quantity
     bounds: Bounded
     sigma: float
+    reference: Uncertain | None = None
+    repeats: int = 0
 
     def at(self, u: float, z: float) -> tuple[Quantity, bool]:
         """The quantity at quantile `u` (`z` of a standard normal), and whether a bound of the field cut it."""
+        if self.reference is not None:
+            drawn, was_cut = self.reference.at(u, z)
+            repeated = tuple((year, drawn.at(year)) for year, _ in self.quantity.points[: self.repeats])
+            return Quantity(repeated + self.quantity.drawn(u).points[self.repeats :]), was_cut
         if self.sigma == 0.0:
             return self.quantity.drawn(u), False
         factor = math.exp(self.sigma * z)
@@ -86,11 +94,11 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Shares that belong together: whether their sum must stay, places of the uncertain ones, and the certain ones."""
+    """Shares that belong together: whether their sum must stay, places of the uncertain ones, and the certain ones by key."""
 
     keeps: bool
     places: list[int]
-    certain: list[Quantity]
+    certain: dict[str, Quantity]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,31 +133,32 @@ def draw_spec(scenario: Scenario, draw: int, draws: int, seed: int) -> Drawn:
     if not scenario.spec.run.uncertain_inputs:
         return Drawn(scenario.spec, {}, ())
     plan = plan_of(scenario)
-    keys = tuple(one.key for one in plan.uncertain)
-    u = _hypercube(keys, draws, seed)[draw].tolist()
-    quantile = NormalDist().inv_cdf
-    numbers: list[Quantity] = []
-    cut: list[str] = []
-    for one, share in zip(plan.uncertain, u, strict=True):
-        number, was_cut = one.at(share, quantile(share))
-        numbers.append(number)
-        if was_cut:
-            cut.append(one.key)
+    keys, u, numbers, cut = draw_numbers(plan, draw, draws, seed)
     for family in plan.families:
-        _scale(numbers, plan.uncertain, family)
-    spec = _rebuilt(scenario.spec, plan.branch, numbers)
+        scale(numbers, plan.uncertain, family)
     values = (number.value for number in numbers)
-    return Drawn(spec, dict(zip(keys, zip(u, values, strict=True), strict=True)), tuple(cut))
+    return Drawn(rebuilt(scenario.spec, plan.branch, numbers), dict(zip(keys, zip(u, values, strict=True), strict=True)), cut)
+
+
+def draw_numbers(
+    plan: Plan, draw: int, draws: int, seed: int
+) -> tuple[tuple[str, ...], list[float], list[Quantity], tuple[str, ...]]:
+    """Keys of the uncertain numbers, their quantiles in a draw, the numbers before families are scaled, and keys that were cut."""
+    keys = tuple(one.key for one in plan.uncertain)
+    u: list[float] = hypercube(keys, draws, seed)[draw].tolist()
+    quantile = NormalDist().inv_cdf
+    drawn = [one.at(share, quantile(share)) for one, share in zip(plan.uncertain, u, strict=True)]
+    return keys, u, [number for number, _ in drawn], tuple(key for key, (_, was_cut) in zip(keys, drawn, strict=True) if was_cut)
 
 
 def design(scenario: Scenario, draws: int, seed: int) -> tuple[tuple[str, ...], Matrix]:
     """Key paths of the uncertain numbers and their quantiles, shape (draws, keys)."""
     keys = tuple(one.key for one in plan_of(scenario).uncertain)
-    return keys, _hypercube(keys, draws, seed)
+    return keys, hypercube(keys, draws, seed)
 
 
 @lru_cache(maxsize=2)
-def _hypercube(keys: tuple[str, ...], draws: int, seed: int) -> Matrix:
+def hypercube(keys: tuple[str, ...], draws: int, seed: int) -> Matrix:
     """Quantiles, shape (draws, keys): every key meets each of `draws` equal strata once (McKay et al. 1979).
 
     Order and place within a stratum are hashes of key, seed and draw, so a key more or less changes no other.
@@ -181,7 +190,6 @@ def plan_of(scenario: Scenario) -> Plan:
     """Find every uncertain number of a scenario."""
     found: list[Uncertain] = []
     families: dict[KeyPath, Family] = {}
-    exact = EXACT + tuple(("plants", plant.name, "capacity_t_per_year") for plant in scenario.spec.plants if _is_busy(plant))
 
     def visit(value: Any, node: Node, path: KeyPath) -> Branch | int | None:
         if node.bounds is None:
@@ -190,11 +198,11 @@ def plan_of(scenario: Scenario) -> Plan:
             return Branch(children) if children else None
         if not isinstance(value, Quantity):  # a range that is chance, drawn while the world runs
             return None
-        one = _uncertain(scenario, value, node.bounds, path, exact)
+        one = _uncertain(scenario, value, node.bounds, path)
         family = _family(path, families)
         if one is None:
             if family is not None:
-                family.certain.append(value)
+                family.certain[join(path)] = value
             return None
         if family is not None:
             family.places.append(len(found))
@@ -210,7 +218,7 @@ def _family(path: KeyPath, families: dict[KeyPath, Family]) -> Family | None:
     for pattern, keeps in TOGETHER:
         if _matches(path, pattern):
             around = path[: max(index for index, part in enumerate(pattern) if part == "*")]
-            return families.setdefault(around, Family(keeps, [], []))
+            return families.setdefault(around, Family(keeps, [], {}))
     return None
 
 
@@ -233,18 +241,22 @@ def _entry(entry: Any, index: int) -> str:
     return entry_id({key: getattr(entry, key) for key in ("name", "to") if hasattr(entry, key)}, index)
 
 
-def _is_busy(plant: PlantSpec) -> bool:
-    """Whether other feed uses a part of the nameplate: then what is left free is uncertain, and the range of that feed says so."""
-    return any((value.mode if isinstance(value, Spread) else value) > 0.0 for _, value in plant.background_feed_t_per_year.points)
-
-
-def _uncertain(scenario: Scenario, value: Any, bounds: Bounded, path: KeyPath, exact: tuple[KeyPath, ...]) -> Uncertain | None:
+def _uncertain(scenario: Scenario, value: Any, bounds: Bounded, path: KeyPath) -> Uncertain | None:
     if not isinstance(value, Quantity):  # a range that is chance, drawn while the world runs
         return None
+    if path in scenario.stated_keys and (repeated := _repeated(scenario, value, bounds, path)) is not None:
+        return repeated
     if any(isinstance(number, Spread) and number.low < number.high for _, number in value.points):
         return Uncertain(join(path), value, bounds, 0.0)
+    if path in scenario.stated_keys:
+        return None
+    return _graded(scenario, value, bounds, path)
+
+
+def _graded(scenario: Scenario, value: Quantity, bounds: Bounded, path: KeyPath) -> Uncertain | None:
+    """A plain number of the library with the range its grade gives it."""
     value = Quantity(tuple((year, number.mode if isinstance(number, Spread) else number) for year, number in value.points))
-    if path in scenario.stated_keys or any(_matches(path, pattern) for pattern in exact):
+    if any(_matches(path, pattern) for pattern in EXACT):
         return None
     if all(number == 0.0 or (bounds.unit == "share" and number == 1.0) for _, number in value.points):
         return None
@@ -255,11 +267,25 @@ def _uncertain(scenario: Scenario, value: Any, bounds: Bounded, path: KeyPath, e
     return Uncertain(key, value, bounds, math.log(GRADE_FACTOR[evidence.grade]) / Z90)
 
 
+def _repeated(scenario: Scenario, value: Quantity, bounds: Bounded, path: KeyPath) -> Uncertain | None:
+    """A stated path whose first points say what the library says, drawn there as the library is; None if it is no such path."""
+    found = get(scenario.library.tree, path)
+    if len(value.points) == 1 or found is MISSING:
+        return None
+    reference = bounds.read(found)
+    same = [isclose(reference.at(year), value.at(year)) and not isinstance(number, Spread) for year, number in value.points]
+    repeats = next((number for number, is_same in enumerate(same) if not is_same), len(same))
+    if repeats == 0:
+        return None
+    drawn = Uncertain(join(path), reference, bounds, 0.0) if reference.uncertain else _graded(scenario, reference, bounds, path)
+    return Uncertain(join(path), value, bounds, 0.0, drawn, repeats) if drawn is not None else None
+
+
 def _matches(path: KeyPath, pattern: KeyPath) -> bool:
     return len(path) == len(pattern) and all(wanted in {"*", part} for part, wanted in zip(path, pattern, strict=True))
 
 
-def _scale(numbers: list[Quantity], uncertain: tuple[Uncertain, ...], family: Family) -> None:
+def scale(numbers: list[Quantity], uncertain: Sequence[Uncertain], family: Family) -> None:
     """Scale shares that belong together so that their sum stays what it is at the modes, or at most what is left of 1."""
     members = family.places
     years = sorted({year for place in members for year, _ in numbers[place].points})
@@ -269,7 +295,7 @@ def _scale(numbers: list[Quantity], uncertain: tuple[Uncertain, ...], family: Fa
         if family.keeps:
             wanted = sum(uncertain[place].quantity.at(year) for place in members)
         else:
-            wanted = min(total, 1.0 - sum(number.at(year) for number in family.certain))
+            wanted = min(total, 1.0 - sum(number.at(year) for number in family.certain.values()))
         factors.append(wanted / total if total > 0.0 else 1.0)
     if all(factor == 1.0 for factor in factors):
         return
@@ -278,15 +304,15 @@ def _scale(numbers: list[Quantity], uncertain: tuple[Uncertain, ...], family: Fa
         numbers[place] = Quantity(tuple((year, number.at(year) * factor) for year, factor in zip(years, factors, strict=True)))
 
 
-def _rebuilt(value: Any, branch: Branch | int, numbers: list[Quantity]) -> Any:
+def rebuilt(value: Any, branch: Branch | int, numbers: list[Quantity]) -> Any:
     """A copy of a part of the specification with its numbers replaced; what holds none is shared."""
     if isinstance(branch, int):
         return numbers[branch]
     if isinstance(value, dict):
-        return value | {key: _rebuilt(value[key], below, numbers) for key, below in branch.children}
+        return value | {key: rebuilt(value[key], below, numbers) for key, below in branch.children}
     if isinstance(value, tuple):
         items = list(value)
         for index, below in branch.children:
-            items[index] = _rebuilt(items[index], below, numbers)
+            items[index] = rebuilt(items[index], below, numbers)
         return tuple(items)
-    return value.model_copy(update={name: _rebuilt(getattr(value, name), below, numbers) for name, below in branch.children})
+    return value.model_copy(update={name: rebuilt(getattr(value, name), below, numbers) for name, below in branch.children})

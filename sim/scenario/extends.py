@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sim.scenario.merge import DIRECTIVES, Layer
 from sim.scenario.toml import short
 from sim.scenario.wording import FILES, say
 
+TRANSLATIONS = {"title_ja": "name", "question_ja": "question"}  # what each translates
 MAX_DEPTH = 8
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -56,7 +58,17 @@ def chain(path: Path) -> tuple[list[Layer], list[str]]:
         if wanted is None:
             break
         here = _next(wanted, layer, folder, seen, names, warnings)
-    return layers, warnings
+    return _own_words(layers), warnings
+
+
+def _own_words(layers: list[Layer]) -> list[Layer]:
+    """The layers without translations of a text that a later layer says anew: they would translate another text."""
+    told = []
+    for place, layer in enumerate(layers):
+        later = {key for above in layers[place + 1 :] for key in above.tree}
+        tree = {key: value for key, value in layer.tree.items() if TRANSLATIONS.get(key) not in later}
+        told.append(replace(layer, tree=tree))
+    return told
 
 
 def _label(here: Path, top: Path) -> str:

@@ -15,7 +15,7 @@ from sim.scenario import fields, remedies, toml
 from sim.scenario.keys import MISSING, KeyPath, Tree, entry_id, get, join, nearest
 from sim.scenario.merge import Layer
 from sim.scenario.units import other_unit
-from sim.scenario.wording import PATTERNS, UNIT_WORDS, VALUES, fill, listed, say
+from sim.scenario.wording import PATTERNS, UNIT_WORDS, VALUES, fill, listed, say, translated
 
 BUILT_IN = frozenset(map(str, get_args(ErrorType)))
 
@@ -202,7 +202,7 @@ def _wrong_value(problem: Problem, spec: type[BaseModel], tree: Tree, locator: L
         "path": join(path),
         "allowed": fields.WORDS[node.kind] if node else "",
         "example": remedies.example(path, node, tree),
-        "pattern_words": PATTERNS.get(str(problem.details.get("pattern", "")), ""),
+        "pattern_words": translated(PATTERNS.get(str(problem.details.get("pattern", "")), "")),
         "range": f"{node.allowed}" if node else "",
         "hint": remedies.hint(problem.kind, path, problem.written, node, tree) if code != "value_error" else "",
         "fixed": remedies.sorted_range(problem.written),

@@ -88,7 +88,8 @@ def _substitution(code: str, pattern: str, fix: Callable[[re.Match[str]], str]) 
 
 
 def _percent(match: re.Match[str]) -> str:
-    return f"{float(re.sub(r'[%_ ]', '', match[1].replace(',', '.'))) / 100:.6g}"
+    text = re.sub(r"[%_ ]", "", match[1])
+    return f"{float(text.replace(',', '' if '.' in text else '.')) / 100:.6g}"
 
 
 def _word(match: re.Match[str]) -> str:

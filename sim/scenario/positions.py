@@ -114,16 +114,22 @@ def _row(node: Node) -> int:
 
 
 def _parts(key: Node) -> Iterator[str]:
-    if key.type == "dotted_key":
-        for child in key.children:
-            if child.type in _KEYS:
-                yield from _parts(child)
-        return
+    """Parts of a key in order; a dotted key is a chain as deep as it is long, so it is walked without recursion."""
+    left = [key]
+    while left:
+        node = left.pop()
+        if node.type == "dotted_key":
+            left += [child for child in reversed(node.children) if child.type in _KEYS]
+        else:
+            yield _plain(node)
+
+
+def _plain(key: Node) -> str:
+    """One part without its quotes."""
     text = key.text.decode("utf-8", "replace") if key.text else ""
     if key.type == "bare_key":
-        yield text
-        return
+        return text
     try:
-        yield str(tomllib.loads(f"key = {text}")["key"])
+        return str(tomllib.loads(f"key = {text}")["key"])
     except tomllib.TOMLDecodeError:
-        yield text.strip("\"'")
+        return text.strip("\"'")

@@ -10,7 +10,7 @@ from sim.scenario.faults import Locator
 from sim.scenario.keys import KeyPath, Tree, entry_id, nearest
 from sim.scenario.toml import short
 from sim.scenario.wording import CHECKS, UNIT_WORDS, fill, listed
-from sim.trade.checks import OUTSIDE, WAIT
+from sim.trade.checks import MARKET, OUTSIDE, WAIT
 
 # forms end-processing sells
 FORMS = ("ree_oxide", "ree_metal", "magnet_alloy", "refined_metal", "battery_salts", "remelted")
@@ -48,6 +48,9 @@ REFERENCES: tuple[tuple[str, str], ...] = (
     ("routes.*.material", "material"),
     ("routes.*.destinations.*.to", "plant or outside account"),
     ("routes.*.fallback", "outside account"),
+    ("contracts.*.sellers.*", "plant"),
+    ("contracts.*.metals.*", "substance"),
+    ("contracts.*.buyer", "country"),
     ("border_rules.*.origin", "country or *"),
     ("border_rules.*.destination", "country or *"),
     ("border_rules.*.fractions.*", "material or *"),
@@ -61,10 +64,19 @@ REFERENCES: tuple[tuple[str, str], ...] = (
     ("market.demand.*.*.supply_share.@", "supplier"),
     ("market.grid_co2_kg_per_kwh.@", "country"),
     ("market.primary_co2_kg_per_kg.@", "substance"),
+    ("market.primary_energy_kwh_per_kg.@", "substance"),
     ("shocks.*.metal", "substance"),
     ("shocks.*.source", "supplier or *"),
+    ("shocks.*.port", "port"),
+    ("shocks.*.plant", "plant"),
     ("responses.*.when.metal", "substance"),
     ("responses.*.when.country", "country"),
+    ("responses.*.actions.*.reroute.route", "route"),
+    ("responses.*.actions.*.reroute.to", "plant or outside account"),
+    ("reactions.*.basket.@", "substance"),
+    ("reactions.*.buyer", "country"),
+    ("reactions.*.plants.*", "plant"),
+    ("reactions.*.informal.*", "country"),
 )
 
 
@@ -100,7 +112,7 @@ def names(tree: Tree, library: Tree) -> dict[str, tuple[str, ...]]:
 
     def keys(table: str) -> tuple[str, ...]:
         found = tree.get(table)
-        if isinstance(found, list):
+        if isinstance(found, list | tuple):
             return tuple(entry_id(item, index) for index, item in enumerate(found))
         return tuple(found) if isinstance(found, dict) else ()
 
@@ -108,6 +120,7 @@ def names(tree: Tree, library: Tree) -> dict[str, tuple[str, ...]]:
     outputs = [found.name for found in select(tree, _OUTPUTS)]
     materials = tuple(dict.fromkeys((*keys("groups"), *keys("fractions"), *FORMS, *outputs)))
     suppliers = tuple(dict.fromkeys((*keys("countries"), *(found.name for found in select(library, _SUPPLIERS)), "ROW")))
+    markets = tuple(f"{MARKET}{country}" for country in keys("countries"))
     kinds = {
         "country": keys("countries"),
         "product": keys("products"),
@@ -119,11 +132,13 @@ def names(tree: Tree, library: Tree) -> dict[str, tuple[str, ...]]:
         "process": keys("processes"),
         "commissioning class": keys("commissioning"),
         "plant": keys("plants"),
+        "route": keys("routes"),
         "input": (*materials, "*"),
         "output": (*keys("fractions"), *FORMS, "informal_metal", "residue"),
         "material": tuple(dict.fromkeys((*materials, *inputs))),
         "outside account": (WAIT, *OUTSIDE),
-        "plant or outside account": (*keys("plants"), *OUTSIDE),
+        "outside account or market": (*OUTSIDE, *markets),
+        "plant or outside account": (*keys("plants"), *OUTSIDE, *markets),
         "supplier": suppliers,
     }
     return kinds | {f"{kind} or *": (*kinds[kind], "*") for kind in ("country", "substance", "material", "supplier")}

@@ -8,12 +8,15 @@ from pydantic import Field
 
 from sim.core.spec import Items, Key, Name, Spec, Text
 from sim.nodes.country_spec import CountrySpec
+from sim.nodes.investment_spec import CapitalSpec
 from sim.nodes.plant_spec import CommissioningSpec, PlantSpec, ProcessSpec
 from sim.nodes.product_spec import CountryProductSpec, FractionSpec, GroupSpec, ProductSpec, SubstanceSpec
 from sim.nodes.zone_spec import ZoneSpec
 from sim.policy.lever_spec import LeverSpec, ResponseSpec, ShockSpec
 from sim.trade.border_spec import BorderRuleSpec
+from sim.trade.contract_spec import ContractSpec
 from sim.trade.market_spec import MarketSpec
+from sim.trade.reaction_spec import ReactionSpec
 from sim.trade.routing_spec import RouteSpec
 from sim.transport.lane_spec import LaneSpec, PortSpec, SeaSpec
 from sim.transport.vehicle_spec import VehicleSpec
@@ -30,7 +33,8 @@ class ResolutionSpec(Spec):
     """How fine a run is; results agree within the bounds tested in `tests/validation`."""
 
     vehicles: Literal["vehicle", "platoon"] = Field(
-        default="platoon", description="Every truck its own process, or trucks of one zone and shift travel as one event."
+        default="platoon",
+        description="Every truck its own process (buyers' carts apart), or trucks of one zone and shift travel as one event.",
     )
     period_days: int = Field(default=28, ge=1, le=92, description="Days of offers that are put on the road at a time.")
     zones: Literal["fine", "coarse"] = Field(
@@ -65,6 +69,7 @@ class ScenarioSpec(Spec):
     name: Name = Field(description="Title of the scenario.")
     title_ja: Text = Field(default="", description="Title in Japanese.")
     question: Text = Field(default="", description="The question the scenario answers; printed on the first page of the report.")
+    question_ja: Text = Field(default="", description="The question in Japanese.")
     time: TimeSpec = Field(description="The years that are simulated.")
     resolution: ResolutionSpec = Field(default=ResolutionSpec(), description="How fine the simulation is.")
     run: RunSpec = Field(default=RunSpec(), description="Replications, seed and uncertainty.")
@@ -88,6 +93,9 @@ class ScenarioSpec(Spec):
     lanes: Items[LaneSpec] = Field(description="Sea lanes between two ports, one way.")
     sea: SeaSpec = Field(description="Rules common to all lanes and road hauls of fractions.")
     market: MarketSpec = Field(description="Prices, demand, supply and stockpiles.")
+    capital: CapitalSpec = Field(default=CapitalSpec(), description="What capital costs and how investors reckon.")
+    contracts: Items[ContractSpec] = Field(default=(), description="Who takes recovered metal, from when and at what price.")
     levers: Items[LeverSpec] = Field(default=(), description="Dials turned on a date.")
     shocks: Items[ShockSpec] = Field(default=(), description="Cuts of supply or moves of prices for a while.")
     responses: Items[ResponseSpec] = Field(default=(), description="Rapid responses: a trigger and what is done while it holds.")
+    reactions: Items[ReactionSpec] = Field(default=(), description="How plants and informal buyers answer prices.")

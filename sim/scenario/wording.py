@@ -6,7 +6,10 @@ their pydantic name, everything else under a name of ours.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+
+from sim.scenario.wording_ja import JAPANESE
 
 # what a file is, before anything in it is read
 FILES: dict[str, tuple[str, str]] = {
@@ -226,10 +229,24 @@ def listed(names: Iterable[str], most: int = 24) -> str:
     return ", ".join(known[:most]) + (f" and {len(known) - most} more" if len(known) > most else "")
 
 
+def japanese() -> bool:
+    """Whether messages are to be Japanese: what the environment says, in the order of POSIX."""
+    said = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    return said.partition("_")[0].partition(".")[0] == "ja"
+
+
+def translated(sentence: str) -> str:
+    """A sentence of this file in the language of the reader."""
+    return JAPANESE.get(sentence, sentence) if japanese() else sentence
+
+
 def fill(template: str, values: dict[str, object]) -> str:
-    """Replace `{name}` by its value; never reads attributes and leaves other braces alone, so text of users is safe."""
+    """Replace `{name}` by its value; never reads attributes and leaves other braces alone, so text of users is safe.
+
+    The template is put into the language of the reader first.
+    """
     parts: list[str] = []
-    rest = template
+    rest = translated(template)
     while True:
         start = rest.find("{")
         end = rest.find("}", start)

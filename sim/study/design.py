@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.quantity import Spread
-from sim.study.sweep_spec import DesignSpec, DialSpec
+from sim.study.sweep_spec import DesignSpec, DialSpec, row_count
 
 Array = NDArray[np.float64]
-MOST_ROWS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +31,6 @@ class Design:
         return len(self.scenario)
 
 
-def row_count(design: DesignSpec, dials: Sequence[DialSpec]) -> int:
-    """How many points a design has in one scenario."""
-    points, count = design.points or 0, len(dials)
-    match design.kind:
-        case "grid":
-            return math.prod(len(dial.values) if dial.values is not None else dial.levels or 0 for dial in dials)
-        case "list":
-            return len(dials[0].values or ())
-        case "morris":
-            return (design.trajectories or 0) * (count + 1)
-        case "saltelli":
-            return points * (count + 2)
-        case _:
-            return points
-
-
 def make_design(design: DesignSpec, dials: Sequence[DialSpec], whole: Sequence[bool], scenarios: int) -> Design:
     """Place the points, the same in every scenario.
 
@@ -60,6 +41,8 @@ def make_design(design: DesignSpec, dials: Sequence[DialSpec], whole: Sequence[b
             values = _grid(dials)
         case "list":
             values = np.array([dial.values for dial in dials], dtype=np.float64).T
+        case "draws":
+            values = np.zeros((row_count(design, dials), 0))
         case _:
             u = _unit(design, len(dials))
             values = np.stack([_placed(dial, u[:, column]) for column, dial in enumerate(dials)], axis=1)
@@ -83,11 +66,20 @@ def _placed(dial: DialSpec, u: Array) -> Array:
         return listed[np.minimum((u * len(listed)).astype(np.intp), len(listed) - 1)]
     low, high = float(dial.low or 0.0), float(dial.high or 0.0)
     if dial.mode is not None:
-        spread = Spread(low, dial.mode, high)
-        return np.array([spread.quantile(share) for share in u.tolist()])
+        return triangular(u, low, dial.mode, high)
     if dial.scale == "log":
         return np.clip(low * (high / low) ** u, low, high)
     return np.clip(low + u * (high - low), low, high)
+
+
+def triangular(u: Array, low: float, mode: float, high: float) -> Array:
+    """Quantiles of a triangular range, as `sim.core.quantity.Spread` has them one by one."""
+    width = high - low
+    below: Array = low + np.sqrt(u * (width * (mode - low)))
+    above = high - np.sqrt((1.0 - u) * (width * (high - mode)))
+    rising = u <= (mode - low) / width
+    above[rising] = below[rising]
+    return np.clip(above, low, high)
 
 
 def _unit(design: DesignSpec, count: int) -> Array:
@@ -107,8 +99,11 @@ def _unit(design: DesignSpec, count: int) -> Array:
 
 def latin_hypercube(points: int, count: int, generator: np.random.Generator) -> Array:
     """Every dial meets each of `points` equal strata once (McKay et al. 1979); shape (points, count)."""
-    strata = generator.permuted(np.tile(np.arange(points, dtype=np.float64), (count, 1)), axis=1).T
-    placed: Array = (strata + generator.random((points, count))) / points
+    placed = np.empty((points, count))
+    for column in range(count):
+        placed[:, column] = generator.permutation(points)
+        placed[:, column] += generator.random(points)
+    placed /= points
     return placed
 
 

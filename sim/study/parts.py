@@ -10,12 +10,13 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
@@ -28,7 +29,7 @@ from sim.study.sweep_task import Part
 WHOLE = "whole"
 SETUP_SECONDS = 60.0
 PROBE_SECONDS = 1.0
-GROUP_ROWS = 50_000  # of a row group of the compacted table
+GROUP_ROWS = 10_000  # of a row group of the compacted table
 HEAD = ("run", "row", "replication", "message")
 _UNFINISHED = ".unfinished-"
 
@@ -185,8 +186,8 @@ def part_table(part: Part, columns: tuple[str, ...]) -> pa.Table:
 
 def design_table(design: Design, scenarios: tuple[str, ...]) -> pa.Table:
     """The points as Arrow: row, base scenario, and a column for every dial."""
-    names = pa.array([scenarios[number] for number in design.scenario.tolist()], pa.string())
-    arrays = [pa.array(range(design.rows), pa.int32()), names, *(pa.array(column) for column in design.values.T)]
+    names = pa.array(np.array(scenarios, dtype=object)[design.scenario], pa.string())
+    arrays = [pa.array(np.arange(design.rows, dtype=np.int32)), names, *(pa.array(column) for column in design.values.T)]
     return pa.table(arrays, names=["row", "scenario", *design.keys])
 
 
@@ -219,8 +220,8 @@ def save_table(path: Path, table: pa.Table) -> None:
     replaced(path, "table", lambda file: _write(table, file))
 
 
-def read_table(path: Path) -> pa.Table:
-    """Read a table, every page checked.
+def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a table, or some of its columns, every page checked.
 
     Raises
     ------
@@ -229,20 +230,30 @@ def read_table(path: Path) -> pa.Table:
     """
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            return file.read()
+            return file.read(None if columns is None else list(columns))
     except (OSError, pa.ArrowException) as error:
         raise ResultsError(f"{path}: damaged or not readable ({str(error).splitlines()[0]})") from error
 
 
-def compact(home: Home, chunks: int) -> None:
-    """Put all parts into one table, a row group for every 50,000 runs; the same bytes whoever made the parts."""
+def read_groups(path: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Some columns of a table, a row group at a time, so that the whole is never in memory; raises ResultsError."""
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            for group in range(file.num_row_groups):
+                yield file.read_row_group(group, list(columns))
+    except (OSError, pa.ArrowException) as error:
+        raise ResultsError(f"{path}: damaged or not readable ({str(error).splitlines()[0]})") from error
+
+
+def compact(home: Home, chunks: Sequence[int]) -> None:
+    """Put parts into one table, a row group for every 10,000 runs; the same bytes whoever made the parts."""
 
     def write(file: Any) -> None:
         waiting: list[pa.Table] = []
-        with _writer(read_table(home.part(0)).schema, file) as writer:
-            for chunk in range(chunks):
+        with _writer(read_table(home.part(chunks[0])).schema, file) as writer:
+            for chunk in chunks:
                 waiting.append(read_table(home.part(chunk)))
-                if chunk == chunks - 1 or sum(table.num_rows for table in waiting) >= GROUP_ROWS:
+                if chunk == chunks[-1] or sum(table.num_rows for table in waiting) >= GROUP_ROWS:
                     joined = pa.concat_tables(waiting).combine_chunks()
                     writer.write_table(joined, row_group_size=joined.num_rows)
                     waiting = []

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.core.errors import ResultsError, UrbanMineError, UsageError
 from sim.core.version import program_version
 from sim.results import manifest as manifests
 from sim.results.store import prepared
+from sim.scenario.draw import plan_of
+from sim.scenario.scenario import Scenario
 from sim.study import parts
+from sim.study.cluster import cluster
 from sim.study.design import Design, make_design
 from sim.study.facts import versions
 from sim.study.parts import Home
 from sim.study.sweep_file import SweepFile, load_sweep_file
 from sim.study.sweep_results import PLAN, Sweep, read_plan
-from sim.study.sweep_task import Chunk, Outcomes
-from sim.study.workers import Failure, default_workers, spread
+from sim.study.sweep_stop import chunks_of, is_sure, stages
+from sim.study.sweep_task import Chunk, Outcomes, Part, joined
+from sim.study.workers import Executor, Failure, Task, default_workers, spread
 
 FORMAT = 1
+LIVES = 2  # workers that a chunk, and then each of its runs alone, may cost
 Progress = Callable[[int, int, int], None]
 Say = Callable[[str], None]
 
@@ -42,10 +48,6 @@ class Shard:
         """Name of its lock and index."""
         return parts.WHOLE if self.count == 1 else f"{self.number}-of-{self.count}"
 
-    def of(self, chunks: int) -> range:
-        """The chunks that are its own."""
-        return range(self.number - 1, chunks, self.count)
-
 
 def read_shard(text: str) -> Shard:
     """Read `i/n`; raises UsageError."""
@@ -61,6 +63,8 @@ def sweep(
     *,
     workers: int | None = None,
     shard: str | None = None,
+    scheduler: str | None = None,
+    insecure_cluster: bool = False,
     progress: Progress | None = None,
     say: Say | None = None,
 ) -> Sweep:
@@ -75,6 +79,8 @@ def sweep(
     workers : processes; one per processor by default, 0 to stay in this process. Workers start afresh, so a script must
         call this under `if __name__ == "__main__":`.
     shard : `"2/8"`: only the second of eight shares, for arrays of jobs on one file system.
+    scheduler : address of a Dask scheduler whose workers do the runs, `tls://host:port`; `tcp://` on this machine only, or
+        with `insecure_cluster`.
     progress : called with runs done, runs to do, and runs that failed, at least every half second.
     say : told of parts found damaged and made again.
 
@@ -88,22 +94,73 @@ def sweep(
         If the disk is full; what is finished is kept.
     """
     source = file if isinstance(file, SweepFile) else load_sweep_file(file)
+    if scheduler is not None and (workers is not None or shard is not None):
+        raise UsageError("a scheduler has its own workers: leave out --workers and --shard")
     staff = default_workers() if workers is None else workers
     if not 0 <= staff <= 1024:
         raise UsageError(f"workers must be from 0 to 1024, not {staff}")
     share = read_shard(shard) if shard is not None else Shard()
     home = Home(folder_of(source, out), share.tag)
+    hands = nullcontext(_pool(staff)) if scheduler is None else cluster(scheduler, insecure=insecure_cluster)
+    with hands as executor:
+        _sweep(source, home, share, executor, progress or _no_progress, say or _silent)
+    return Sweep(home.folder)
+
+
+def _pool(workers: int) -> Executor:
+    """Processes of this machine."""
+
+    def executor(task: Task, numbers: Sequence[int], tick: Callable[[], None]) -> Generator[tuple[int, Any], None, None]:
+        return spread(task, numbers, workers, tick, LIVES)
+
+    return executor
+
+
+def _sweep(source: SweepFile, home: Home, share: Shard, executor: Executor, progress: Progress, say: Say) -> None:
+    """Do what is missing of a share, and put everything together if nothing is missing any more."""
     task = _opened(source, home)
     with home.locked():
         home.remove_unfinished()
         done, damaged = home.finished()
         for chunk in damaged:
-            (say or _silent)(f"{home.part(chunk)}: damaged; it is made again")
-        missing = [chunk for chunk in share.of(source.chunks) if chunk not in done]
-        if missing:
-            _work(task, home, missing, staff, progress or _no_progress)
-    _close(source, home)
-    return Sweep(home.folder)
+            say(f"{home.part(chunk)}: damaged; it is made again")
+        for needed in _stages(source):
+            missing = [chunk for chunk in needed if chunk not in done and chunk % share.count == share.number - 1]
+            if missing:
+                _work(task, home, missing, executor, progress)
+                done, _ = home.finished()
+            if _settled(source, task, home, done) is not None:
+                break
+    _close(source, task, home, say)
+
+
+def _stages(source: SweepFile) -> list[list[int]]:
+    """Chunks needed at each look of the rule for ending early; one look at all without a rule."""
+    spec, scenarios = source.spec, len(source.scenarios)
+    if spec.stop is None:
+        return [list(range(source.chunks))]
+    return [chunks_of(spec, stage, source.rows, scenarios) for stage in stages(spec)]
+
+
+def _settled(source: SweepFile, task: Chunk, home: Home, done: Mapping[int, str]) -> list[int] | None:
+    """The chunks a finished sweep consists of: those of the first stage that is sure, or all; None if some are missing."""
+    chosen = None
+    for stage, needed in zip(stages(source.spec), _stages(source), strict=True):
+        if any(chunk not in done for chunk in needed):
+            return None
+        chosen = needed
+        if source.spec.stop is not None and is_sure(source.spec, task.design, stage, _outcomes(task, home, needed)):
+            break
+    return chosen
+
+
+def _outcomes(task: Chunk, home: Home, chunks: Sequence[int]) -> NDArray[np.float64]:
+    """Outcomes of some chunks, shape (runs of the sweep, columns), missing where a run is in none of them."""
+    found = np.full((task.design.rows * task.replications, len(task.outcomes.columns)), np.nan)
+    for chunk in chunks:
+        table = parts.read_table(home.part(chunk))
+        found[task.runs_of(chunk)] = np.stack([table.column(name).to_numpy() for name in task.outcomes.columns], axis=1)
+    return found
 
 
 def _silent(message: str) -> None:
@@ -135,6 +192,8 @@ def task_of(source: SweepFile, design: Design) -> Chunk:
         replications=spec.replications,
         chunk_runs=spec.chunk_runs,
         outcomes=Outcomes(kept.steps, kept.metals, kept.countries, kept.years),
+        draws=(spec.design.points or 0) if spec.design.kind == "draws" else 0,
+        twin=spec.model == "twin",
     )
 
 
@@ -161,9 +220,11 @@ def _opened(source: SweepFile, home: Home) -> Chunk:
             raise ResultsError(f"{table}: damaged, and the libraries installed now make another design; delete {folder}")
     read = parts.read_table(table)
     columns = [read.column(key).to_numpy() for key in read.column_names[2:]]
-    number = {name: place for place, name in enumerate(names)}
-    scenario = np.array([number[name] for name in read.column("scenario").to_pylist()], dtype=np.int32)
-    return task_of(source, Design(tuple(read.column_names[2:]), scenario, np.stack(columns, axis=1)))
+    coded = read.column("scenario").combine_chunks().dictionary_encode()
+    number = np.array([names.index(name) for name in coded.dictionary.to_pylist()], dtype=np.int32)
+    scenario = number[coded.indices.to_numpy()]
+    values = np.stack(columns, axis=1) if columns else np.zeros((len(scenario), 0))
+    return task_of(source, Design(tuple(read.column_names[2:]), scenario, values))
 
 
 def _plan(source: SweepFile, design_sha256: str) -> dict[str, Any]:
@@ -178,7 +239,11 @@ def _plan(source: SweepFile, design_sha256: str) -> dict[str, Any]:
         "file": source.path.name,
         "scenarios": [scenario.id for scenario in source.scenarios],
         "inputs": [scenario.inputs for scenario in source.scenarios],
+        "model": spec.model,
+        "set": list(spec.set),
         "design": spec.design.model_dump(),
+        "stop": spec.stop.model_dump() if spec.stop else None,
+        "uncertain": [_uncertain(scenario) for scenario in source.scenarios],
         "dials": [dial.model_dump(exclude_none=True) for dial in spec.dials],
         "columns": list(task.outcomes.columns),
         "rows": source.rows,
@@ -190,6 +255,14 @@ def _plan(source: SweepFile, design_sha256: str) -> dict[str, Any]:
     }
 
 
+def _uncertain(scenario: Scenario) -> dict[str, str]:
+    """Keys of what is drawn in a scenario, with the grade of its evidence; empty for a range a scenario states."""
+    if not scenario.spec.run.uncertain_inputs:
+        return {}
+    found = {one.key: scenario.evidence_of(one.key) for one in plan_of(scenario).uncertain}
+    return {key: "" if evidence is None else evidence.grade for key, evidence in found.items()}
+
+
 def _read_plan(path: Path, source: SweepFile) -> dict[str, Any]:
     plan = read_plan(path)
     if plan.get("format") != FORMAT or plan.get("sweep") != source.identity(program_version()):
@@ -197,28 +270,58 @@ def _read_plan(path: Path, source: SweepFile) -> dict[str, Any]:
     return plan
 
 
-def _work(task: Chunk, home: Home, missing: list[int], workers: int, progress: Progress) -> None:
-    """Do the missing chunks, each saved as it is done."""
+def _work(task: Chunk, home: Home, missing: list[int], executor: Executor, progress: Progress) -> None:
+    """Do the missing chunks, each saved as it is done.
+
+    A worker that dies is replaced and its chunk tried again. A chunk that costs a second one is done run by run, and a run
+    that even alone costs two is recorded as failed.
+    """
     total = task.design.rows * task.replications
     count = sum(min(task.chunk_runs, total - chunk * task.chunk_runs) for chunk in missing)
-    told = [0, 0]
-    with closing(spread(task, missing, workers, lambda: progress(told[0], count, told[1]))) as finished:
+    told, lost = [0, 0], []
+
+    def tick() -> None:
+        progress(told[0], count, told[1])
+
+    def save(chunk: int, part: Part) -> None:
+        home.save_part(chunk, parts.part_table(part, task.outcomes.columns))
+        told[0] += len(part.message)
+        told[1] += sum(bool(message) for message in part.message)
+        tick()
+
+    with closing(executor(task, missing, tick)) as finished:
         for chunk, part in finished:
-            if isinstance(part, Failure):
+            if isinstance(part, Part):
+                save(chunk, part)
+            elif part.lost:
+                lost.append(chunk)
+            else:
                 raise UrbanMineError(f"chunk {chunk}: {part.message}")
-            home.save_part(chunk, parts.part_table(part, task.outcomes.columns))
-            told[0] += len(part.message)
-            told[1] += sum(bool(message) for message in part.message)
-            progress(told[0], count, told[1])
+    for chunk in lost:
+        save(chunk, _run_by_run(task, chunk, executor, tick))
 
 
-def _close(source: SweepFile, home: Home) -> None:
-    """Put the parts together once all are there, whoever made them."""
+def _run_by_run(task: Chunk, chunk: int, executor: Executor, tick: Callable[[], None]) -> Part:
+    """A chunk, each run of which is a chunk of its own."""
+    with closing(executor(replace(task, chunk_runs=1), task.runs_of(chunk).tolist(), tick)) as finished:
+        return joined(task, chunk, {run: part.message if isinstance(part, Failure) else part for run, part in finished})
+
+
+def _close(source: SweepFile, task: Chunk, home: Home, say: Say) -> None:
+    """Put the parts together once all are there, whoever made them; parts past an early end are taken away."""
     with parts.setup_lock(home.folder):
-        done, _ = home.finished()
-        if len(done) < source.chunks or _is_closed(home.folder, done):
+        found, _ = home.finished()
+        needed = _settled(source, task, home, found)
+        if needed is None:
             return
-        parts.compact(home, source.chunks)
+        done = {chunk: found[chunk] for chunk in needed}
+        for chunk in sorted(set(found) - set(done)):
+            home.part(chunk).unlink()
+        if len(needed) < source.chunks:
+            say(f"ended early: {len(needed)} of {source.chunks} parts were enough")
+        if _is_closed(home.folder, done):
+            return
+        parts.compact(home, needed)
         parts.save_json(home.folder / "index.json", {"parts": {str(chunk): sha for chunk, sha in sorted(done.items())}})
         texts = manifests.written(_manifest(source, home.folder))
         parts.replaced(home.folder / manifests.NAME, home.tag, lambda file: file.write(texts.encode()))

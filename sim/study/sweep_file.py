@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
 from sim.core.errors import Fault, ScenarioError
-from sim.results.summary import ALL, SHARE
+from sim.results.steps import ALL, SHARE
 from sim.scenario import fields, reading, syntax
 from sim.scenario.extends import shipped
 from sim.scenario.fields import Node
@@ -18,11 +18,10 @@ from sim.scenario.keys import MISSING, KeyPath, entry_id, get, join, nearest, sp
 from sim.scenario.library import Library, load_library
 from sim.scenario.load import load_scenario
 from sim.scenario.merge import Layer
-from sim.scenario.scenario import Scenario
+from sim.scenario.scenario import SET, Scenario
 from sim.scenario.schema import ScenarioSpec
 from sim.scenario.wording import listed, say
-from sim.study.design import MOST_ROWS, row_count
-from sim.study.sweep_spec import DesignSpec, DialSpec, SweepSpec, read_spec
+from sim.study.sweep_spec import MOST_ROWS, DesignSpec, DialSpec, SweepSpec, read_spec, row_count
 
 NUMBERS = ("quantity", "whole", "number")
 
@@ -42,6 +41,11 @@ WORDINGS: dict[str, tuple[str, str]] = {
     "list_values": ("a list design reads the values of all dials side by side, {count} of each.", "Give every dial as many."),
     "points_missing": ("a {kind} design needs {needed}.", "Write for example {needed} = {example}"),
     "points_power": ("a {kind} design is balanced for powers of two only.", "Write points = {below} or {above}."),
+    "no_dials": ("a {kind} design turns dials, and there are none.", "Add [[dials]]."),
+    "draws_dials": ("a design of draws turns nothing but what is uncertain.", "Leave out the dials, or choose another design."),
+    "draws_first": ("first belongs to a design of draws.", "Leave it out."),
+    "twin_luck": ("the twin knows no luck, so all replications would be the same.", "Write replications = 1."),
+    "stop_design": ("a rule for ending early needs a saltelli or morris design.", "Leave out [stop]."),
     "rows_many": ("the design has {rows} rows; at most {most} are possible.", "Take fewer points, levels or dials."),
     "no_metal": ("the scenario {scenario} has no element {written}.", "{hint}"),
     "no_country": ("the scenario {scenario} has no country {written}.", "{hint}"),
@@ -106,7 +110,7 @@ def load_sweep_file(path: str | Path, library: Library | None = None) -> SweepFi
     tables = library if library is not None else load_library()
     spec = read_spec(layer, tables)
     checker = _Checker(layer, spec)
-    scenarios = tuple(load_scenario(place, library=tables) for place in checker.places(file))
+    scenarios = tuple(checker.settled(load_scenario(place, library=tables)) for place in checker.places(file))
     faults = [*checker.design(), *(fault for scenario in scenarios for fault in checker.against(scenario))]
     if faults:
         raise ScenarioError(list({(fault.line, fault.path): fault for fault in reversed(faults)}.values()))
@@ -154,6 +158,18 @@ class _Checker:
             raise ScenarioError(faults)
         return found
 
+    def settled(self, scenario: Scenario) -> Scenario:
+        """A base scenario with what holds in all points; a fault is told at the line of the sweep file."""
+        if not self.spec.set:
+            return scenario
+        try:
+            return scenario.with_set(*self.spec.set)
+        except ScenarioError as error:
+            file, line = self.layer.file, self.layer.positions.of(("set",))
+            raise ScenarioError(
+                [replace(fault, file=file, line=line) if fault.file == SET else fault for fault in error.faults]
+            ) from None
+
     def design(self) -> Iterator[Fault]:
         """Faults of dials and design by themselves."""
         spec, keys = self.spec, [dial.key for dial in self.spec.dials]
@@ -164,11 +180,26 @@ class _Checker:
             if code:
                 yield self.fault(_at(index), code)
         if spec.design.kind == "list":
-            count = len(spec.dials[0].values or ())
+            count = len(spec.dials[0].values or ()) if spec.dials else 0
             for index, dial in enumerate(spec.dials):
                 if len(dial.values or ()) != count or not count:
                     yield self.fault(_at(index), "list_values", count=count)
+        yield from self._kind(spec)
         yield from self._points(spec.design)
+
+    def _kind(self, spec: SweepSpec) -> Iterator[Fault]:
+        """Faults of what does not go together with the kind of design or model."""
+        kind = spec.design.kind
+        if kind == "draws" and spec.dials:
+            yield self.fault(_at(0), "draws_dials")
+        if kind != "draws" and not spec.dials:
+            yield self.fault(("design", "kind"), "no_dials", kind=kind)
+        if kind != "draws" and spec.design.first is not None:
+            yield self.fault(("design", "first"), "draws_first")
+        if spec.model == "twin" and spec.replications > 1:
+            yield self.fault(("replications",), "twin_luck")
+        if spec.stop is not None and kind not in {"saltelli", "morris"}:
+            yield self.fault(("stop",), "stop_design")
 
     def _points(self, design: DesignSpec) -> Iterator[Fault]:
         path = ("design", "points")

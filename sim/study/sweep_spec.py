@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field, ValidationError
@@ -11,7 +13,8 @@ from sim.core.spec import Items, Key, Name, Spec, Text
 from sim.scenario.faults import Locator, Pointing, explain, problems
 from sim.scenario.merge import Layer
 
-DesignKind = Literal["grid", "list", "latin_hypercube", "sobol", "morris", "saltelli"]
+MOST_ROWS = 10_000_000
+DesignKind = Literal["grid", "list", "latin_hypercube", "sobol", "morris", "saltelli", "draws"]
 Step = Literal["in_waste_kg", "collected_kg", "separated_kg", "refined_kg", "available_kg", "demand_met_share"]
 
 
@@ -37,9 +40,19 @@ class DesignSpec(Spec):
     points: int | None = Field(
         default=None, ge=2, le=2**20, description="Points; of saltelli the base sample, which makes points x (dials + 2) rows."
     )
+    first: int | None = Field(default=None, ge=2, le=2**20, description="Of draws, run only so many, from the first on.")
     trajectories: int | None = Field(default=None, ge=2, le=100_000, description="Trajectories of morris, dials + 1 rows each.")
     levels: int = Field(default=4, ge=2, le=100, multiple_of=2, description="Levels of morris; an even number.")
     seed: int = Field(default=1, ge=0, le=2**53, description="Start of what is random in placing points.")
+
+
+class StopSpec(Spec):
+    """When a saltelli or morris design is sure enough to end early: looked at each time the base sample has doubled."""
+
+    interval_below: float = Field(
+        gt=0, le=2, description="Widest 95 % interval of any total index, or of any mean effect over the largest one."
+    )
+    least: int = Field(default=64, ge=4, le=2**20, description="Base points or trajectories before it is first looked at.")
 
 
 class OutcomesSpec(Spec):
@@ -61,14 +74,37 @@ class SweepSpec(Spec):
         max_length=100,
         description="Scenarios beside the sweep file, in the folder above, or shipped; each meets all points.",
     )
+    set: Items[Text] = Field(default=(), description="What else holds in all points, as `time.end=2035`.")
+    model: Literal["full", "twin"] = Field(
+        default="full", description="The simulation, or its queue-free twin: a second's work, no luck, no waiting."
+    )
     replications: int = Field(
         default=1, ge=1, le=10_000, description="Runs of every point; number k meets the same luck in all points."
     )
     seed: int = Field(default=1, ge=0, le=2**53, description="Start of every random stream of the runs.")
     chunk_runs: int = Field(default=20, ge=1, le=100_000, description="Runs saved together; at most so many are lost by a worker.")
-    dials: Items[DialSpec] = Field(min_length=1, max_length=1000, description="What is turned.")
+    dials: Items[DialSpec] = Field(default=(), max_length=1000, description="What is turned; nothing with draws.")
     design: DesignSpec = Field(description="Where the points lie.")
+    stop: StopSpec | None = Field(default=None, description="When to end early.")
     outcomes: OutcomesSpec = Field(description="What is kept.")
+
+
+def row_count(design: DesignSpec, dials: Sequence[DialSpec]) -> int:
+    """How many points a design has in one scenario."""
+    points, count = design.points or 0, len(dials)
+    match design.kind:
+        case "grid":
+            return math.prod(len(dial.values) if dial.values is not None else dial.levels or 0 for dial in dials)
+        case "list":
+            return len(dials[0].values or ()) if dials else 0
+        case "morris":
+            return (design.trajectories or 0) * (count + 1)
+        case "saltelli":
+            return points * (count + 2)
+        case "draws":
+            return min(points, design.first or points)
+        case _:
+            return points
 
 
 def read_spec(layer: Layer, library: Pointing) -> SweepSpec:

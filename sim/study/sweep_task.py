@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from sim.core.errors import UrbanMineError
 from sim.results.summary import Ladder, ladder
 from sim.results.tables import gathered
-from sim.scenario import toml
-from sim.scenario.draw import draw_spec, draws_of
+from sim.scenario.draw import draws_of
 from sim.scenario.scenario import Scenario
+from sim.scenario.schema import ScenarioSpec
+from sim.scenario.turn import Turner
 from sim.simulate.run import run_replication
+from sim.simulate.twin import twin_ladder
 from sim.study.design import Design
 
 Array = NDArray[np.float64]
@@ -85,6 +87,9 @@ class Chunk:
 
     Luck is keyed by replication: run k of every point meets the same random streams and the same draw of what is not
     known, so that points differ by their dials alone (common random numbers).
+
+    draws : of how many draws the points are the first ones; 0 if points are places of dials. twin : run the queue-free
+    twin instead of the simulation.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -95,42 +100,81 @@ class Chunk:
     replications: int
     chunk_runs: int
     outcomes: Outcomes
-    _last: dict[int, Scenario] = field(default_factory=dict, compare=False, repr=False)
+    draws: int = 0
+    twin: bool = False
+    _turners: dict[int, Turner] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _last: dict[int, ScenarioSpec] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def __call__(self, number: int) -> Part:
         """The runs of the chunk; one that fails is told, not raised."""
+        return joined(self, number, {run: self._attempted(run) for run in self.runs_of(number).tolist()})
+
+    def runs_of(self, number: int) -> NDArray[np.int64]:
+        """Numbers of the runs of a chunk."""
         first = number * self.chunk_runs
-        runs = np.arange(first, min(first + self.chunk_runs, self.design.rows * self.replications), dtype=np.int64)
-        values = np.full((len(runs), len(self.outcomes.columns)), np.nan)
-        messages = []
-        for place, run in enumerate(runs.tolist()):
-            try:
-                values[place] = self.run(run // self.replications, run % self.replications)
-                messages.append("")
-            except UrbanMineError as error:
-                messages.append(_one_line(str(error)))
-            except Exception as error:  # a fault of the model must not end the sweep
-                messages.append(_one_line(f"{type(error).__name__}: {error}"))
-        row, replication = runs // self.replications, runs % self.replications
-        return Part(runs, row.astype(np.int32), replication.astype(np.int32), tuple(messages), values)
+        return np.arange(first, min(first + self.chunk_runs, self.design.rows * self.replications), dtype=np.int64)
+
+    def _attempted(self, run: int) -> Array | str:
+        """The numbers of a run, or why it failed."""
+        try:
+            return self.run(run // self.replications, run % self.replications)
+        except UrbanMineError as error:
+            return _one_line(str(error))
+        except Exception as error:  # a fault of the model must not end the sweep
+            return _one_line(f"{type(error).__name__}: {error}")
 
     def run(self, row: int, replication: int) -> Array:
         """The outcomes of one run."""
-        scenario = self.point(row)
-        repeats = scenario.spec.run.repeats_per_draw
-        drawn = draw_spec(scenario, replication // repeats, draws_of(self.replications, repeats), self.seed)
-        tables = run_replication(drawn.spec, self.seed, replication)["tables"]
+        spec = self.point(row)
+        if self.draws:  # the point is a draw, with luck of its own, the same in every scenario
+            draw, draws = row % (self.design.rows // len(self.scenarios)), self.draws
+            luck = draw * self.replications + replication
+        else:
+            repeats = spec.run.repeats_per_draw
+            draw, draws, luck = replication // repeats, draws_of(self.replications, repeats), replication
+        drawn = self._turner(row).drawn(spec, draw, draws, self.seed)
+        if self.twin:
+            return self.outcomes.of(twin_ladder(drawn))
+        tables = run_replication(drawn, self.seed, luck)["tables"]
         return self.outcomes.of(ladder(gathered("signals", [tables["signals"]]), 1))
 
-    def point(self, row: int) -> Scenario:
+    def point(self, row: int) -> ScenarioSpec:
         """The scenario of a row: its base with the dials turned; kept for the next replication."""
         if row not in self._last:
-            base = self.scenarios[int(self.design.scenario[row])]
-            numbers = zip(self.design.keys, self.design.values[row].tolist(), self.factors, self.whole, strict=True)
-            made = base.with_set(*(f"{key}={toml.value(_value(base, key, *how))}" for key, *how in numbers))
+            made = self._turner(row).at(self._values(row))
             self._last.clear()
             self._last[row] = made
         return self._last[row]
+
+    def _turner(self, row: int) -> Turner:
+        number = int(self.design.scenario[row])
+        if number not in self._turners:
+            written = dict(zip(self.design.keys, self._values(row), strict=True))
+            self._turners[number] = Turner(self.scenarios[number], written)
+        return self._turners[number]
+
+    def _values(self, row: int) -> list[Any]:
+        """What the dials are turned to, in the shape of TOML."""
+        base = self.scenarios[int(self.design.scenario[row])]
+        numbers = zip(self.design.keys, self.design.values[row].tolist(), self.factors, self.whole, strict=True)
+        return [_value(base, key, *how) for key, *how in numbers]
+
+
+def joined(task: Chunk, number: int, found: Mapping[int, Array | Part | str]) -> Part:
+    """The part of a chunk from what its runs gave: numbers, a part of their own, or why they failed."""
+    runs = task.runs_of(number)
+    values, messages = np.full((len(runs), len(task.outcomes.columns)), np.nan), []
+    for place, run in enumerate(runs.tolist()):
+        one = found[run]
+        if isinstance(one, Part):
+            values[place], message = one.values[0], one.message[0]
+        elif isinstance(one, str):
+            message = one
+        else:
+            values[place], message = one, ""
+        messages.append(message)
+    row, replication = runs // task.replications, runs % task.replications
+    return Part(runs, row.astype(np.int32), replication.astype(np.int32), tuple(messages), values)
 
 
 def _value(base: Scenario, key: str, number: float, factor: bool, whole: bool) -> Any:

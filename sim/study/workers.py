@@ -5,13 +5,15 @@ Kept apart from what it is used for, so that sweeps can use it as replications d
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import connection
 from typing import Any
@@ -23,21 +25,31 @@ STOP_SECONDS = 2.0
 # numeric libraries that split a sum over threads would make the last bits depend on the machine
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1")
 
+_READY = "ready"
+
 Task = Callable[[int], Any]
+Executor = Callable[[Task, Sequence[int], Callable[[], None]], Generator[tuple[int, Any], None, None]]
 Link = Any  # a connection: its class differs by system
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A task that raised: the message for people, the documented exit code, and where it happened."""
+    """A task that raised: the message for people, the documented exit code, and where it happened.
+
+    lost : it did not raise, but cost every worker that tried it.
+    """
 
     message: str
     exit_code: int
     trace: str
+    lost: bool = False
 
 
 class WorkerError(UrbanMineError):
     """A worker process ended by itself: out of memory, killed, or it could not start."""
+
+
+LOST = Failure("its worker process was killed or ran out of memory each time it was tried", WorkerError.exit_code, "", lost=True)
 
 
 def default_workers() -> int:
@@ -46,7 +58,9 @@ def default_workers() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def spread(task: Task, numbers: Sequence[int], workers: int, tick: Callable[[], None]) -> Generator[tuple[int, Any], None, None]:
+def spread(
+    task: Task, numbers: Sequence[int], workers: int, tick: Callable[[], None], lives: int = 0
+) -> Generator[tuple[int, Any], None, None]:
     """Yield (number, outcome of `task(number)`) as they are done; the outcome of a task that raised is a `Failure`.
 
     Parameters
@@ -54,19 +68,21 @@ def spread(task: Task, numbers: Sequence[int], workers: int, tick: Callable[[], 
     task : a picklable callable; it is sent to each worker once.
     workers : number of processes (started by spawn); 0 works in this process, for debuggers.
     tick : called at least every half second while waiting.
+    lives : how many workers a number may cost: one that dies is replaced and the number tried again, and when it has cost
+        so many, its outcome is `LOST`. With 0 the death of a worker ends everything.
 
     Raises
     ------
     WorkerError
-        If a worker dies.
+        If a worker dies, with `lives` 0 or before it could begin.
     """
     if workers == 0:
         for number in numbers:
             yield number, attempted(task, number)
             tick()
         return
-    with _started(task, min(workers, len(numbers))) as staff:
-        yield from _dispatched(staff, list(numbers), tick)
+    with _Staff(task) as staff:
+        yield from _dispatched(staff, list(numbers), workers, tick, lives)
 
 
 def attempted(task: Task, number: int) -> Any:
@@ -79,59 +95,92 @@ def attempted(task: Task, number: int) -> Any:
         return Failure(message, code, traceback.format_exc())
 
 
-def _dispatched(staff: Mapping[Link, Any], numbers: list[int], tick: Callable[[], None]) -> Generator[tuple[int, Any], None, None]:
+def _dispatched(
+    staff: _Staff, numbers: list[int], workers: int, tick: Callable[[], None], lives: int
+) -> Generator[tuple[int, Any], None, None]:
     waiting = numbers[::-1]
-    busy: dict[Link, Any] = {}
-    for link, process in staff.items():
-        with _worker_alive(process):
-            link.send(waiting.pop())
-        busy[link] = process
+    busy: dict[Link, int | None] = {staff.hired(): None for _ in range(min(workers, len(numbers)))}  # None: starting
+    cost = Counter[int | None]()
     while busy:
         ready: list[Link] = list(connection.wait(list(busy), TICK_SECONDS))
         for link in ready:
-            process = busy.pop(link)
-            with _worker_alive(process):
-                outcome: tuple[int, Any] = link.recv()
+            number = busy.pop(link)
+            told = staff.told(link)
+            if isinstance(told, _Dead):
+                cost[number] += 1
+                if not lives or (number is None and cost[number] == lives):
+                    raise _died(told)
+                if number is not None and cost[number] < lives:
+                    waiting.append(number)
+                elif number is not None:
+                    yield number, LOST
                 if waiting:
-                    link.send(waiting.pop())
-                    busy[link] = process
-            yield outcome
+                    busy[staff.hired()] = None
+                continue
+            if waiting:
+                busy[link] = waiting.pop()
+                staff.send(link, busy[link])
+            if told != _READY:
+                yield told
         tick()
 
 
-@contextmanager
-def _worker_alive(process: Any) -> Iterator[None]:
-    try:
-        yield
-    except (EOFError, OSError):
-        process.join(STOP_SECONDS)
-        raise WorkerError(
-            f"a worker process ended by itself (exit code {process.exitcode}): out of memory, or killed. In a script, "
-            'calls that start workers belong under `if __name__ == "__main__":`'
-        ) from None
+def _died(dead: _Dead) -> WorkerError:
+    return WorkerError(
+        f"a worker process ended by itself (exit code {dead.code}): out of memory, or killed. In a script, "
+        'calls that start workers belong under `if __name__ == "__main__":`'
+    )
 
 
-@contextmanager
-def _started(task: Task, workers: int) -> Iterator[dict[Link, Any]]:
-    """Start workers; end them whatever happens."""
-    context = multiprocessing.get_context("spawn")
-    staff: dict[Link, Any] = {}
-    try:
-        with _quiet_start():
-            for _ in range(workers):
-                ours, theirs = context.Pipe()
-                process = context.Process(target=_serve, args=(theirs, task), daemon=True)
-                process.start()
-                theirs.close()
-                staff[ours] = process
-        yield staff
-    finally:
-        for process in staff.values():
+@dataclass(frozen=True, slots=True)
+class _Dead:
+    code: int | None
+
+
+class _Staff:
+    """Worker processes by the links to them; ended whatever happens."""
+
+    def __init__(self, task: Task) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._task = task
+        self._people: dict[Link, Any] = {}
+
+    def __enter__(self) -> _Staff:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._people.values():
             process.terminate()
-        for process in staff.values():
+        for process in self._people.values():
             process.join(STOP_SECONDS)
             if process.is_alive():
                 process.kill()
+
+    def hired(self) -> Link:
+        """Start a worker; it says that it is ready when it is."""
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_serve, args=(theirs, self._task), daemon=True)
+        with _quiet_start():
+            process.start()
+        theirs.close()
+        self._people[ours] = process
+        return ours
+
+    def told(self, link: Link) -> Any:
+        """What a worker says; `_Dead`, and it is struck off the list, if it has died."""
+        try:
+            return link.recv()
+        except (EOFError, OSError):
+            process = self._people.pop(link)
+            link.close()
+            process.join(STOP_SECONDS)
+            return _Dead(process.exitcode)
+
+    @staticmethod
+    def send(link: Link, number: int | None) -> None:
+        """Hand a number to a worker; that it has just died is noticed where its answer is awaited."""
+        with suppress(OSError):
+            link.send(number)
 
 
 @contextmanager
@@ -157,6 +206,8 @@ def _serve(link: Link, task: Task) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_die_with_parent, daemon=True).start()
+    gc.freeze()  # the task stays: searching it for garbage again and again would cost a sixth of a light run
+    link.send(_READY)
     while True:
         try:
             number = link.recv()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.study.workers import Failure, WorkerError, default_workers, spread
+from sim.study.workers import LOST, Failure, WorkerError, default_workers, spread
 from tests.fixtures import tasks
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +56,20 @@ def test_failures_carry_message_and_exit_code(workers):
 
 def test_a_worker_that_is_killed_ends_the_run_with_a_message():
     with pytest.raises(WorkerError, match="exit code -9"), closing(spread(tasks.failing, [4], 1, quiet)) as done:
+        list(done)
+
+
+@pytest.mark.parametrize(("deaths", "workers"), [(1, 1), (1, 2), (2, 2)])
+def test_a_worker_that_dies_is_replaced_and_its_number_tried_again(tmp_path, deaths, workers):
+    with closing(spread(tasks.Deadly(tmp_path, deaths), range(5), workers, quiet, lives=2)) as done:
+        outcomes = dict(done)
+    expected = {number: number for number in range(5)}
+    assert outcomes == (expected if deaths == 1 else expected | {2: LOST})
+    assert len(list(tmp_path.iterdir())) == deaths
+
+
+def test_workers_that_cannot_even_start_end_it():
+    with pytest.raises(WorkerError, match="exit code -9"), closing(spread(tasks.Unborn(), range(5), 2, quiet, lives=2)) as done:
         list(done)
 
 

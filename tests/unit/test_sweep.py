@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,18 +11,24 @@ import numpy as np
 import pytest
 
 from sim.core.errors import ResultsError, UsageError
+from sim.core.spec import written
 from sim.results.manifest import digest
 from sim.scenario.library import load_library
 from sim.study import sweep as sweeps
-from sim.study.design import make_design, row_count
+from sim.study.design import make_design
 from sim.study.sweep_file import load_sweep_file
 from sim.study.sweep_results import load_sweep
-from sim.study.sweep_spec import DesignSpec, DialSpec
+from sim.study.sweep_spec import DesignSpec, DialSpec, row_count
 from tests.fixtures import light_sweep
 
 ROOT = Path(__file__).parents[2]
+SMALL = """extends = "baseline"
+name = "Brunei alone in one year"
+time.end = 2025
+run.uncertain_inputs = false
+""" + "".join(f'countries.{code}.role = "partner"\n' for code in re.findall("...", "JPNKHMIDNLAOMYSMMRPHLSGPTHATLSVNM"))
 TEXT = """name = "Try"
-scenarios = ["ci_small_base", "baseline"]
+scenarios = ["small", "baseline"]
 replications = 2
 chunk_runs = 3
 seed = 5
@@ -54,8 +61,7 @@ def light(monkeypatch):
 
 
 def source(folder, library, kind="latin_hypercube", how="points = 8"):
-    base = ROOT / "scenarios" / "sweeps" / "ci_small_base.toml"
-    (folder / base.name).write_text(base.read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "small.toml").write_text(SMALL, encoding="utf-8")
     path = folder / "try.toml"
     path.write_text(TEXT.format(kind=kind, how=how), encoding="utf-8")
     return load_sweep_file(path, library)
@@ -89,7 +95,7 @@ def test_outcomes_have_a_row_for_every_run_in_order(tmp_path, library, light):
     assert list(outcomes.columns)[4:] == [
         f"{step}.{metal}.ALL.2025" for step in ("refined_kg", "demand_met_share") for metal in ("Cu", "Au")
     ]
-    assert design["scenario"].tolist() == ["ci_small_base"] * 8 + ["baseline"] * 8
+    assert design["scenario"].tolist() == ["small"] * 8 + ["baseline"] * 8
     assert design.iloc[:8, 2:].equals(design.iloc[8:, 2:].reset_index(drop=True))
     days = design["resolution.period_days"]
     assert (days == days.round()).all()
@@ -136,7 +142,7 @@ def test_factors_multiply_every_year_of_a_path(tmp_path, library):
     dial = DialSpec(key=key, values=(0.5,), apply="factor")
     file = type(file)(file.path, file.raw, file.spec.model_copy(update={"dials": (dial,)}), (base,), (False,))
     task = sweeps.task_of(file, make_design(DesignSpec(kind="list"), [dial], (False,), 1))
-    before, after = base.value_at(key), task.point(0).value_at(key)
+    before, after = base.value_at(key), written(task.point(0).countries["BRN"].channels["informal"].vehicles_per_100k_households)
     assert set(after) == set(before)
     assert after["2045"]["mode"] == pytest.approx(before["2045"]["mode"] / 2)
 
@@ -211,13 +217,23 @@ def test_ranges_are_even_triangular_or_even_in_the_log():
         assert np.median(values) == pytest.approx(median, rel=0.01)
 
 
+def test_triangular_places_are_those_of_single_ranges():
+    from sim.core.quantity import Spread
+    from sim.study.design import triangular
+
+    u = np.linspace(0.0, 1.0, 101)
+    for ends in ((0.01, 0.05, 0.2), (0.0, 0.0, 1.0), (0.0, 1.0, 1.0)):
+        known = [Spread(*ends).quantile(share) for share in u.tolist()]
+        assert triangular(u, *ends) == pytest.approx(known, abs=1e-12)
+
+
 # reading back
 
 
 def test_indices_and_bands_of_a_sweep(tmp_path, library, light):
     done = sweeps.sweep(source(tmp_path, library, "saltelli", "points = 16"), tmp_path / "out", workers=0)
     indices = done.indices("refined_kg.Cu.ALL.2025")
-    assert indices["scenario"].tolist() == ["ci_small_base"] * 2 + ["baseline"] * 2
+    assert indices["scenario"].tolist() == ["small"] * 2 + ["baseline"] * 2
     assert indices["dial"].tolist()[:2] == ["countries.BRN.channels.drop_point.coverage_share", "resolution.period_days"]
     assert indices["total"].iloc[1] > 0.9  # the made-up outcome is the sum of the dials, and days are the larger number
     assert len(done.indices()) == 16
@@ -233,3 +249,132 @@ def test_indices_need_a_design_for_them(tmp_path, library, light):
     done = sweeps.sweep(source(tmp_path, library), tmp_path / "out", workers=0)
     with pytest.raises(UsageError, match="saltelli or morris"):
         done.indices()
+
+
+def swept(tmp_path, library, *more, kind="latin_hypercube", how="points = 64"):
+    path = source(tmp_path, library, kind, how).path
+    path.write_text("\n".join([*more, path.read_text(encoding="utf-8")]), encoding="utf-8")
+    return sweeps.sweep(load_sweep_file(path, library), tmp_path / "out", workers=0)
+
+
+DROP_POINT = "countries.BRN.channels.drop_point.coverage_share"
+OUTCOME = "refined_kg.Cu.ALL.2025"
+
+
+def test_what_to_measure_next_is_the_dial_that_moves_the_outcome(tmp_path, library, light):
+    done = swept(tmp_path, library)
+    assert done.learn(OUTCOME).empty  # both scenarios give the same: there is nothing to choose, and nothing to learn for it
+    path = tmp_path / "try.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('["small", "baseline"]', '["small"]'), encoding="utf-8")
+    found = sweeps.sweep(load_sweep_file(path, library), tmp_path / "out", workers=0).learn(OUTCOME)
+    assert found["dial"].tolist() == ["resolution.period_days", DROP_POINT]  # the made-up outcome is the sum of the dials
+    assert found["share"].iloc[0] > 0.9
+    assert bool(found["above_luck"].iloc[0])
+
+
+def test_when_it_fails_is_said_as_ends_of_dials(tmp_path, library, light):
+    done = swept(tmp_path, library)
+    box = done.fails(OUTCOME, above=75.0, scenario="small")
+    assert box["dial"].tolist()[0] == "resolution.period_days" or "resolution.period_days" in box["dial"].tolist()
+    row = box[box["dial"] == "resolution.period_days"].iloc[0]
+    assert row["low"] > 70.0
+    assert row["density"] > 0.8
+    assert row["coverage"] > 0.7
+    assert done.fails(OUTCOME, above=1e9, scenario="small").empty
+    for wrong in ({}, {"above": 1.0, "below": 2.0}):
+        with pytest.raises(UsageError, match="exactly one"):
+            done.fails(OUTCOME, scenario="small", **wrong)
+    with pytest.raises(UsageError, match="say which"):
+        done.fails(OUTCOME, above=1.0)
+
+
+def test_beating_is_told_run_against_run(tmp_path, library, light):
+    even = swept(tmp_path, library).beats("small", "baseline", OUTCOME)
+    assert even["probability"].tolist() == [0.5]  # the same dials, the same luck
+    assert even["difference"].tolist() == [0.0]
+
+
+def test_sums_of_paired_differences():
+    from sim.study.uncertainty import paired_chance
+
+    told = paired_chance(np.array([[1.0, 2.0], [3.0, 0.0], [-1.0, 1.0], [2.0, 2.0]] * 25))
+    assert told["probability"] == pytest.approx((6 + 0.5) / 8)
+    assert told["difference"] == pytest.approx(1.25)
+    assert told["probability_low"] < told["probability"] < told["probability_high"]
+    assert told["difference_low"] < 1.25 < told["difference_high"]
+
+
+DRAWS = """name = "Draws"
+scenarios = ["small"]
+replications = {replications}
+chunk_runs = 5
+{more}
+[design]
+kind = "draws"
+points = 12
+{first}
+[outcomes]
+steps = ["in_waste_kg", "collected_kg"]
+metals = ["Cu"]
+years = [2025]
+"""
+
+
+def draws(tmp_path, library, name, replications=1, more="", first=""):
+    base = SMALL.replace("run.uncertain_inputs = false", "resolution.period_days = 92")
+    (tmp_path / "small.toml").write_text(base, encoding="utf-8")
+    path = tmp_path / f"{name}.toml"
+    path.write_text(DRAWS.format(replications=replications, more=more, first=first), encoding="utf-8")
+    return sweeps.sweep(load_sweep_file(path, library), tmp_path / "out", workers=0)
+
+
+@pytest.mark.slow
+def test_draws_of_the_simulation_are_corrected_by_those_of_the_twin(tmp_path, library):
+    full, twin = draws(tmp_path, library, "full", 2, first="first = 3"), draws(tmp_path, library, "twin", more='model = "twin"')
+    assert len(full.outcomes()) == 6
+    assert len(twin.outcomes()) == 12
+    for name in ("in_waste_kg.Cu.ALL.2025", "collected_kg.Cu.ALL.2025"):
+        ours, theirs = full.cube(name)["small"], twin.cube(name)["small"]
+        if name.startswith("in_waste"):  # the same draws: what homes throw away knows no queue and no luck
+            assert ours[:, 0] == pytest.approx(theirs[:3, 0], rel=1e-6)
+    told = full.bands(twin)
+    assert told["full_draws"].tolist() == [3, 3]
+    assert told["twin_draws"].tolist() == [12, 12]
+    assert (told["p5"] <= told["p95"]).all()
+    found = twin.learn("collected_kg.Cu.ALL.2025", top=5)
+    assert len(found) == 5
+    assert set(found["grade"]) <= {"", "A", "B", "C", "D"}
+    with pytest.raises(UsageError, match="one of the twin"):
+        full.bands(full)
+    with pytest.raises(UsageError, match="they differ in seed"):
+        full.bands(draws(tmp_path, library, "other", more='model = "twin"\nseed = 2'))
+
+
+def test_a_sweep_that_is_sure_ends_early_and_always_with_the_same_parts(tmp_path, library, light):
+    rule = {"kind": "saltelli", "how": "points = 32\n[stop]\ninterval_below = 1.5\nleast = 8"}
+    alone = swept(tmp_path, library, **rule)
+    assert alone.done
+    runs = len(alone.outcomes())
+    assert runs < alone.plan["runs"]
+    assert len(alone.indices(OUTCOME)) == 4
+    file = load_sweep_file(tmp_path / "try.toml", library)
+    for number in (3, 1, 2):
+        share = sweeps.sweep(file, tmp_path / "shards", workers=0, shard=f"{number}/3")
+    assert share.done
+    assert hashes(share.folder) == hashes(alone.folder)
+    assert hashes(sweeps.sweep(file, tmp_path / "out", workers=0).folder) == hashes(alone.folder)
+
+
+def test_the_summary_says_what_decides_and_what_to_measure(tmp_path, library, light):
+    from sim.study import sweep_summary
+
+    done = swept(tmp_path, library, kind="saltelli", how="points = 16")
+    told = sweep_summary.save(done)
+    assert json.loads((done.folder / "summary.json").read_text(encoding="utf-8")) == told
+    assert told["indices"][0]["dials"][0]["dial"] == "resolution.period_days"
+    text = (done.folder / "summary.md").read_text(encoding="utf-8")
+    assert f"## What decides {OUTCOME}" in text
+    assert "## What to measure next" in text
+    lines = sweep_summary.said(told)
+    assert lines[0].startswith(f"{OUTCOME}: ")
+    assert lines[1].startswith("  decided by: resolution.period_days 0.9") or "period_days 1" in lines[1]

@@ -1,5 +1,9 @@
 """Sweep files: read whole, every fault with its line and the way out."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from sim.cli import main
@@ -8,6 +12,7 @@ from sim.scenario.extends import shipped
 from sim.scenario.library import load_library
 from sim.study.sweep_file import load_sweep_file
 
+ROOT = Path(__file__).parents[2]
 DIAL = 'key = "countries.BRN.channels.drop_point.coverage_share"'
 GOOD = f"""name = "Try"
 scenarios = ["baseline"]
@@ -112,3 +117,52 @@ def test_a_missing_file_and_a_bad_shard_are_told(tmp_path, capsys):
 
 def test_paths_do_not_lead_out(tmp_path, library):
     assert faults(tmp_path, library, ('["baseline"]', '["../baseline"]'))[0].startswith("2:")
+
+
+@pytest.mark.parametrize(
+    ("changes", "line", "said"),
+    [
+        ([('["baseline"]', '["baseline"]\nset = ["time.ende = 2030"]')], 3, "Did you mean end?"),
+        ([('["baseline"]', '["baseline"]\nset = ["time.end"]')], 3, "written path=value"),
+        ([('["baseline"]', '["baseline"]\nset = ["time.end = 2020"]')], 3, "2020"),
+        ([("latin_hypercube", "draws")], 3, "nothing but what is uncertain"),
+        ([("points = 10", "points = 10\nfirst = 5")], 10, "belongs to a design of draws"),
+        ([('["baseline"]', '["baseline"]\nmodel = "twin"\nreplications = 2')], 4, "knows no luck"),
+        ([("points = 10", "points = 10\n[stop]\ninterval_below = 0.1")], 10, "needs a saltelli or morris design"),
+    ],
+)
+def test_settings_draws_twins_and_stopping_are_checked(tmp_path, library, changes, line, said):
+    told = faults(tmp_path, library, *changes)
+    assert any(fault.startswith(f"{line}:") and said in fault for fault in told), told
+
+
+def test_what_is_set_holds_in_every_base(tmp_path, library):
+    found = load_sweep_file(write(tmp_path, GOOD.replace('["baseline"]', '["baseline"]\nset = ["time.end = 2031"]')), library)
+    assert found.scenarios[0].spec.time.end == 2031
+    assert found.identity("1") != load_sweep_file(write(tmp_path, GOOD), library).identity("1")
+
+
+def test_draws_need_no_dials(tmp_path, library):
+    text = GOOD[: GOOD.index("[[dials]]")] + GOOD[GOOD.index("[design]") :].replace("latin_hypercube", "draws")
+    found = load_sweep_file(write(tmp_path, text.replace("points = 10", "points = 500\nfirst = 40")), library)
+    assert (found.rows, found.whole) == (40, ())
+    told = faults(tmp_path, library, (GOOD[GOOD.index("[[dials]]") : GOOD.index("[design]")], ""))
+    assert "there are none" in told[0]
+
+
+def test_validate_checks_sweep_files_too(tmp_path, capsys):
+    path = write(tmp_path, GOOD)
+    assert main(["validate", str(path), str(shipped() / "baseline.toml")]) == 0
+    assert "valid sweep (Try; 10 points, 10 runs)" in capsys.readouterr().out
+    assert main(["validate", str(write(tmp_path, GOOD.replace("drop_point", "dropoint")))]) == 3
+    assert "try.toml:4: dials.1.key: the scenario baseline has no" in capsys.readouterr().err
+
+
+def test_validating_a_sweep_loads_nothing_heavy(tmp_path):
+    path = write(tmp_path, GOOD)
+    code = (
+        "import sys; from sim.cli import main; code = main(['validate', sys.argv[1], '-q']);"
+        "print(code, [m for m in ('numpy', 'pandas', 'scipy', 'pyarrow', 'simpy') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "0 []"
