@@ -9,9 +9,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from sim.report.language import Language
+
 Figure = dict[str, Any]
 Row = tuple[str | float, ...]
-LARGEST_TABLE = 700  # cells; a larger table travels packed and is built when it is opened (60 rows of 11 for paper are fewer)
+LARGEST_TABLE = 400  # cells; a larger table travels packed and is built when it is opened
 PLOTLY_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
@@ -98,17 +100,25 @@ class Table:
         return exact(cell) if write is None else write(cell)
 
     def packed(self) -> dict[str, Any]:
-        """The table for the page's script, which builds it when it is opened."""
-        rows = [
-            [cell if isinstance(cell, str) else [exact(cell), self.written(i, cell)] for i, cell in enumerate(row)]
-            for row in self.rows
-        ]
+        """The table for the page's script, which builds it when it is opened and writes plain numbers itself."""
+        simple = [getattr(column.write, "__func__", None) is Language.number for column in self.columns]
+        rows = [[self._packed(simple[i], i, cell) for i, cell in enumerate(row)] for row in self.rows]
         return {"columns": [[c.label, c.write is not None] for c in self.columns], "heads": self.heads, "rows": rows}
+
+    def _packed(self, simple: bool, place: int, cell: str | float) -> Any:
+        if isinstance(cell, str):
+            return cell
+        if simple:
+            return None if isnan(cell) else float(exact(cell))
+        return [exact(cell), self.written(place, cell)]
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A question answered by a picture; keys of `views` are the chosen values joined by `|`."""
+    """A question answered by a picture; keys of `views` are the chosen values joined by `|`.
+
+    plays : whether a button steps through the last selection, for those who want to see it move.
+    """
 
     name: str
     question: str
@@ -119,6 +129,7 @@ class Chart:
     sources: tuple[str, ...]
     notes: tuple[str | Markup, ...] = ()
     topics: tuple[str, ...] = ()
+    plays: bool = False
 
     @property
     def on_paper(self) -> bool:
@@ -128,7 +139,7 @@ class Chart:
     @property
     def wide(self) -> bool:
         """Whether it needs a least width, so that narrow screens scroll it."""
-        return any(trace["type"] in ("sankey", "heatmap") for trace in self.first.data)
+        return self.plays or any(trace["type"] in ("sankey", "heatmap") for trace in self.first.data)
 
     @property
     def first(self) -> View:

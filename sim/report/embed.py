@@ -11,6 +11,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+_HARMLESS = bytes.maketrans(b"<>&", b",:.")
+_BACK = bytes.maketrans(b",:.", b"<>&")
+
 
 @dataclass(frozen=True, slots=True)
 class Script:
@@ -25,8 +28,13 @@ class Script:
 
 
 def packed(text: str) -> str:
-    """`text` gzipped and in base64, the same bytes every time."""
-    return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode("ascii")
+    """`text` gzipped and in base 85 (a sixteenth shorter than base 64), the same bytes every time; no sign that HTML knows."""
+    return base64.b85encode(gzip.compress(text.encode(), 6, mtime=0)).translate(_HARMLESS).decode("ascii")
+
+
+def unpacked(text: str) -> str:
+    """What `packed` was given."""
+    return gzip.decompress(base64.b85decode(text.encode("ascii").translate(_BACK))).decode()
 
 
 @cache

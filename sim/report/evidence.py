@@ -14,7 +14,7 @@ from sim.report.reading import Run
 TOPICS = ("arisings", "collection", "processes", "plants", "borders", "market", "run")
 LONGEST = 60  # rows of a topic told one by one; beyond, rows alike but for the place they are about become one
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`]+")
-_PART = re.compile(r'"[^"]*"|[^."]+')  # of a key path; a part with a dot is quoted
+PART = re.compile(r'"[^"]*"|[^."]+')  # of a key path; a part with a dot is quoted
 _BY_ROOT = {
     "products": "arisings",
     "country_products": "arisings",
@@ -109,7 +109,7 @@ class Evidence:
 
 def topic_of(key: str) -> str:
     """The topic that a key path of the scenario belongs to."""
-    parts = _PART.findall(key) or [""]
+    parts = PART.findall(key) or [""]
     if parts[0] == "countries":
         return "collection" if len(parts) > 2 and parts[2] in _COUNTRY_COLLECTION else "arisings"
     return _BY_ROOT.get(parts[0], "run")
@@ -157,7 +157,7 @@ def condensed(rows: Sequence[Assumption]) -> list[Assumption]:
     """Rows that differ only in the place they are about, as one row with its members."""
     groups: dict[tuple[str, str, str, int], list[Assumption]] = {}
     for row in rows:
-        parts = _PART.findall(row.key)
+        parts = PART.findall(row.key)
         pattern = ".".join((parts[0], *("*" for _ in parts[1:-1]), parts[-1])) if len(parts) > 1 else row.key
         groups.setdefault((pattern, row.unit, row.grade, row.source), []).append(row)
     told = []

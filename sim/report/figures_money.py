@@ -90,6 +90,9 @@ def emissions(context: Context) -> Chart | Missing:
     for (stage, item), row in by_item.items():
         key = str(item) if min(row) < 0 else str(stage)
         stages[key] = [a + b / 1e6 for a, b in zip(stages.get(key, [0.0] * len(row)), row, strict=True)]
+    avoided = _avoided(context)
+    if avoided:
+        stages["avoided_primary"] = [-kg / 1e6 for kg in avoided]
     place = context.years.index(context.year)
     emitted = sum(row[place] for row in stages.values() if row[place] > 0)
     saved = -sum(row[place] for row in stages.values() if row[place] < 0)
@@ -111,10 +114,20 @@ def emissions(context: Context) -> Chart | Missing:
         for (s, i), row in sorted(by_item.items(), key=str)
     )
     columns = year_columns(context, [say("Stage"), say("Item, t CO₂e per year")], context.years)
-    proof = Proof("emissions", "kgco2e", tuple(range(2, len(columns))), factor=1000.0)
+    proof = Proof("emissions", "kgco2e", tuple(range(2, len(columns))), factor=1000.0, rows=tuple(range(len(rows))))
+    if avoided:
+        rows = (*rows, as_row(context.names.code("avoided_primary"), "–", *(-kg / 1e3 for kg in avoided)))
     return Chart(
         "emissions", question, (), {"": view}, "", Table(columns, rows, 2, proof), ("emissions",), (), ("processes", "market")
     )
+
+
+def _avoided(context: Context) -> list[float]:
+    """What primary production of the refined metal would have emitted, by year [kgCO2e]; nothing where it is not told."""
+    if not context.run.has("primary"):
+        return []
+    sums = context.run.mean("primary", ("year",), "kgco2e")
+    return [sums.get((year,), 0.0) for year in context.years]
 
 
 def market(context: Context) -> Chart | Missing:

@@ -9,8 +9,8 @@ import numpy as np
 
 from sim.report import theme
 from sim.report.chart import Chart, Column, Figure, Missing, Proof, Row, Selector, Table, View, as_row, clipped, wrapped
-from sim.report.context import Context, over_years, unit_of
-from sim.report.drawing import across_layout, capital, columns_of, nothing, ratio, span, stacked, year_columns, years_layout
+from sim.report.context import Context, over_years
+from sim.report.drawing import across_layout, columns_of, nothing, ratio, year_columns, years_layout
 from sim.report.reading import Run, Vector
 
 MOST_PLANTS = 30
@@ -292,77 +292,3 @@ def _lead_view(context: Context, year: int, told: Sequence[tuple[str, float, Seq
         say("Median days by metal: {values}.", values=say.listed([f"{row[0]} {say.number(row[2][1])}" for row in told])), finding
     )
     return View(finding, spoken, [points], across_layout(say("Days from discard to metal"), len(names)))
-
-
-def bottlenecks(context: Context) -> Chart | Missing:
-    """What held most of a metal, by year."""
-    say, run = context.say, context.run
-    question = say("What holds the metal back?")
-    where = {"metal": context.metals}
-    if not run.has("bottlenecks") or not (
-        held := run.mean("bottlenecks", ("metal", "binding_resource", "year"), "held_kg", where=where)
-    ):
-        return context.missing("bottlenecks", question, "bottlenecks")
-    series = {(str(m), str(r)): row for (m, r), row in over_years(held, context.years).items()}
-    metals = [m for m in context.metals if any(m == metal for metal, _ in series)]
-    views = {metal: _bottleneck_view(context, metal, {r: row for (m, r), row in series.items() if m == metal}) for metal in metals}
-    rows = tuple(
-        as_row(m, context.names.stage(r), *row)
-        for (m, r), row in sorted(series.items(), key=lambda item: (metals.index(item[0][0]), item[0][1]))
-    )
-    columns = year_columns(context, [say("Metal"), say("Held at, kg at year end")], context.years)
-    proof = Proof("bottlenecks", "held_kg", tuple(range(2, len(columns))), {"metal": list(metals)})
-    notes = (
-        say(
-            "For each replication and year, the place that held most of the metal for its throughput; "
-            "bars are means over replications."
-        ),
-    )
-    return Chart(
-        "bottlenecks",
-        question,
-        (context.metal_selector(metals),),
-        views,
-        metals[0],
-        Table(columns, rows, 2, proof),
-        ("bottlenecks",),
-        notes,
-        ("plants", "borders"),
-    )
-
-
-def _bottleneck_view(context: Context, metal: str, mine: dict[str, list[float]]) -> View:
-    say = context.say
-    factor, unit = unit_of([value for row in mine.values() for value in row])
-    often = binding(context, metal)
-    name = context.names.metal(metal)
-    finding = say("{metal}: no single place holds it back", metal=capital(name))
-    if often:
-        resource, share = often
-        finding = say(
-            "{metal} is held up most at: {place} (in {share} of years and replications)",
-            metal=capital(name),
-            place=context.names.stage(resource),
-            share=say.share(share),
-        )
-    scaled = {key: [value / factor for value in row] for key, row in mine.items()}
-    spoken = say.sentences(say("Stacked bars by place, {unit} held at year end, {years}.", unit=unit, years=span(context)), finding)
-    data = stacked(context.years, scaled, context.names.stage, say("other places"))
-    return View(finding, spoken, data, years_layout(context, say("{metal} held, {unit}", metal=metal, unit=unit)))
-
-
-def binding(context: Context, metal: str) -> tuple[str, float] | None:
-    """The resource that binds a metal most often and its share of years and replications; none if nothing does."""
-    run = context.run
-    if not run.has("bottlenecks"):
-        return None
-    table = run.table("bottlenecks")
-    metals, resources = table.coded("metal"), table.coded("binding_resource")
-    mine = np.array([label == metal for label in metals.labels])[metals.codes]
-    counts = np.bincount(resources.codes[mine], minlength=len(resources.labels))
-    if not counts.sum():
-        return None
-    order = [int(i) for i in np.argsort(-counts, kind="stable") if resources.labels[i] != "none"]
-    if not order or not counts[order[0]]:
-        return None
-    return str(resources.labels[order[0]]), float(counts[order[0]] / counts.sum())

@@ -14,6 +14,7 @@ from sim.report.context import Context, apart, quantiles, unit_of
 from sim.report.drawing import across_layout, capital, ratio, span, years_layout
 from sim.report.reading import Vector
 
+FEWEST_DRAWS = 4  # with fewer, rank correlations say nothing
 BANDS = (("p5", "p95", 0.16), ("p25", "p75", 0.32))
 
 
@@ -90,9 +91,8 @@ def _band_view(context: Context, metal: str, by_year: Sequence[Vector]) -> View:
         }
         data.append({**edge, "y": [q[low] / factor for q in found], "showlegend": False})
         label = say("90 % of replications") if low == "p5" else say("50 % of replications")
-        data.append(
-            {**edge, "y": [q[high] / factor for q in found], "fill": "tonexty", "fillcolor": _faint(colour, opacity), "name": label}
-        )
+        filled = {"fill": "tonexty", "fillcolor": theme.faint(colour, opacity), "name": label}
+        data.append({**edge, "y": [q[high] / factor for q in found], **filled})
     centre = {
         "type": "scatter",
         "mode": "lines+markers",
@@ -120,11 +120,6 @@ def _band_view(context: Context, metal: str, by_year: Sequence[Vector]) -> View:
         say("Line with bands, {unit} per year, {years}. Median: {values}.", unit=unit, years=span(context), values=told), finding
     )
     return View(finding, spoken, data, years_layout(context, say("{metal} recovered, {unit} per year", metal=metal, unit=unit)))
-
-
-def _faint(colour: str, opacity: float) -> str:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{opacity})"
 
 
 def how_sure(context: Context) -> Chart | Missing:
@@ -261,11 +256,7 @@ def decides(context: Context) -> Chart | Missing:
     given = context.run.summary.get("decides") or {}
     metals = [metal for metal in context.metals if (given.get(metal) or {}).get("inputs")]
     if not metals:
-        return Missing(
-            "decides",
-            question,
-            say("This run does not tell which inputs decide: it has too few draws of the uncertain inputs, or none."),
-        )
+        return Missing("decides", question, no_decision(context))
     rows: list[Row] = []
     views = {}
     for metal in metals:
@@ -302,6 +293,14 @@ def decides(context: Context) -> Chart | Missing:
         notes,
         ("run",),
     )
+
+
+def no_decision(context: Context) -> str:
+    """Why a run does not tell which inputs decide."""
+    draws = len(np.unique(context.run.draw_of))
+    if draws < FEWEST_DRAWS:
+        return context.say("Which inputs decide needs at least 4 draws of the uncertain inputs; this run has {n}.", n=draws)
+    return context.say("This run does not tell which inputs decide: none of them varies, or the result does not.")
 
 
 def _float(row: Mapping[str, Any], key: str) -> float:

@@ -54,7 +54,6 @@ FOLDED = {
     "depot": "vehicle",
     "linehaul": "vehicle",
     "yard": "processing",
-    "haul": "border",
     "port": "border",
     "sea": "border",
     "refinery_yard": "refining",

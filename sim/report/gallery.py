@@ -14,8 +14,10 @@ from sim.core.errors import ResultsError
 from sim.report import embed
 from sim.report.context import FOCUS_COUNTRY, Context
 from sim.report.language import language
-from sim.report.page import LANGUAGE_NAMES, environment, page_name, question_of, title_of, write_page
+from sim.report.page import question_of, title_of
 from sim.report.reading import Run
+from sim.report.shell import LANGUAGE_NAMES, environment, file_name, others, write_page
+from sim.study.sweep_results import PLAN, read_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +43,21 @@ def write_gallery(results_root: Path, languages: Sequence[str] = ("en", "ja")) -
     OutputError
         If a page cannot be written.
     """
-    folders = sorted(path.parent for path in results_root.glob("*/*/manifest.json") if not path.parent.name.startswith("."))
-    if not folders:
+    found = sorted(path.parent for path in results_root.glob("*/*/manifest.json") if not path.parent.name.startswith("."))
+    folders = [folder for folder in found if not (folder / PLAN).exists()]
+    if not found:
         raise ResultsError(f"{results_root}: neither a run folder nor a folder of runs")
+    seen, damaged = _glances(results_root, folders)
+    sweeps, unread = _sweeps(results_root)
     written = []
     for code in languages:
         say = language(code)
-        entries, damaged = [], []
-        for folder in folders:
+        entries = []
+        for place, run in seen.items():
             try:
-                entries.append(_entry(Context(_glance(folder), say), folder.relative_to(results_root).as_posix()))
-            except (OSError, ValueError, LookupError, TypeError, AttributeError):
-                damaged.append(folder.relative_to(results_root).as_posix())
+                entries.append(_entry(Context(run, say), place))
+            except (ValueError, LookupError, TypeError, AttributeError):
+                damaged.append(place)
         text = (
             environment()
             .get_template("gallery.html.j2")
@@ -61,33 +66,51 @@ def write_gallery(results_root: Path, languages: Sequence[str] = ("en", "ja")) -
                 many=say.many,
                 lang=code,
                 entries=entries,
-                damaged=damaged,
+                damaged=sorted({*damaged, *unread}),
+                sweeps=[(*told, f"{told[2]}/{file_name('report', code)}") for told in sweeps],
                 policy=embed.policy(),
                 style=Markup(embed.asset("report.css")),  # noqa: S704
-                others=[(other, _name(other), LANGUAGE_NAMES[other]) for other in languages if other != code],
+                others=others("index", languages, code),
             )
         )
-        path = results_root / _name(code)
+        path = results_root / file_name("index", code)
         write_page(path, text)
         written.append(path)
     return written
 
 
-def _name(code: str) -> str:
-    return "index.html" if code == "en" else f"index.{code}.html"
+def _sweeps(root: Path) -> tuple[list[tuple[str, str, str]], list[str]]:
+    """Sweeps that have a page: name, question and folder; and those that cannot be read."""
+    listed, damaged = [], []
+    for file in sorted(root.glob(f"*/*/{PLAN}")):
+        folder = file.parent.relative_to(root).as_posix()
+        try:
+            plan = read_plan(file)
+            if (file.parent / file_name("report", "en")).exists():
+                listed.append((str(plan["name"]), str(plan["question"]), folder))
+        except (ResultsError, LookupError):
+            damaged.append(folder)
+    return listed, damaged
 
 
-def _glance(folder: Path) -> Run:
-    """A run as its manifest and summary tell it, its files not checked."""
-    documents: list[dict[str, Any]] = [
-        json.loads((folder / name).read_text(encoding="utf-8")) for name in ("manifest.json", "summary.json")
-    ]
-    return Run(folder, *documents)
+def _glances(root: Path, folders: Sequence[Path]) -> tuple[dict[str, Run], list[str]]:
+    """Runs as their manifests and summaries tell them, their files not checked; and those that cannot be read."""
+    seen, damaged = {}, []
+    for folder in folders:
+        place = folder.relative_to(root).as_posix()
+        try:
+            documents: list[dict[str, Any]] = [
+                json.loads((folder / name).read_text(encoding="utf-8")) for name in ("manifest.json", "summary.json")
+            ]
+            seen[place] = Run(folder, *documents)
+        except (OSError, ValueError):
+            damaged.append(place)
+    return seen, damaged
 
 
 def _entry(context: Context, folder: str) -> Entry:
     run, say = context.run, context.say
-    pages = ((code, page_name(code), name) for code, name in LANGUAGE_NAMES.items() if (run.folder / page_name(code)).exists())
+    pages = others("report", tuple(LANGUAGE_NAMES), "", lambda name: (run.folder / name).exists())
     headline = []
     for metal in context.headline:
         refined, met = (

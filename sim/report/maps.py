@@ -93,7 +93,7 @@ def countries(context: Context) -> Chart | Missing:
         joined("waste", context.year),
         Table(columns, tuple(rows), 2, proof),
         ("arisings", "signals"),
-        _border_notes(context),
+        border_notes(context),
         ("arisings", "collection"),
     )
 
@@ -128,7 +128,7 @@ def _country_view(context: Context, measure: _Measure, year: int, places: Sequen
     told = [
         f"{names.country(p)}: {measure.write(v)}{' kt' if measure.logarithmic else ''}" for p, v in zip(places, values, strict=True)
     ]
-    data = [_backdrop(places), _coloured("asia", places, shown, told)]
+    data = [backdrop(places), _coloured("asia", places, shown, told)]
     small = [place for place in places if place in SMALL]
     if small:
         data.append(_circles(small, [shown[places.index(p)] for p in small], [told[places.index(p)] for p in small]))
@@ -144,10 +144,10 @@ def _country_view(context: Context, measure: _Measure, year: int, places: Sequen
         most=names.country(places[high]),
     )
     spoken = say("Map of countries, {label}, {year}: {values}.", label=measure.label, year=year, values=say.listed(told))
-    return View(finding, spoken, data, _map_layout(ASIA, _colour_axis(measure, shown)))
+    return View(finding, spoken, data, map_layout(ASIA, _colour_axis(measure, shown)))
 
 
-def _backdrop(places: Sequence[str]) -> Figure:
+def backdrop(places: Sequence[str]) -> Figure:
     """Neighbours in grey, so that the map has no holes."""
     others = [feature["id"] for feature in shapes("asia_countries")["features"] if feature["id"] not in places]
     return {
@@ -204,7 +204,8 @@ def _colour_axis(measure: _Measure, shown: Sequence[float]) -> Figure:
     return {"colorscale": theme.CIVIDIS, "cmin": powers[0], "cmax": powers[-1], "colorbar": {**bar, **ticks}}
 
 
-def _map_layout(window: Figure, axis: Figure, height: int = 520) -> Figure:
+def map_layout(window: Figure, axis: Figure, height: int = 520) -> Figure:
+    """Layout of a map that shows `window`."""
     geo = {"visible": False, "projection": {"type": "mercator"}, "showframe": False, "resolution": 110, "scope": "world", **window}
     return {
         "height": height,
@@ -216,7 +217,8 @@ def _map_layout(window: Figure, axis: Figure, height: int = 520) -> Figure:
     }
 
 
-def _border_notes(context: Context) -> tuple[str, ...]:
+def border_notes(context: Context) -> tuple[str, ...]:
+    """Where shapes come from, and what circles stand for."""
     return (
         context.say(
             "Shapes: Natural Earth (public domain). Boundaries follow its de-facto view and take no position on disputed areas."
@@ -250,7 +252,7 @@ def japan(context: Context) -> Chart | Missing:
     columns = year_columns(context, [say("Zone, collected t per year")], context.years)
     rows = tuple(as_row(context.names.zone(zone), *(kg / 1e3 for kg in series[zone])) for zone in zones)
     proof = Proof("collection", "collected_kg", tuple(range(1, len(columns))), where, 1000.0)
-    notes = _border_notes(context)[:1]
+    notes = border_notes(context)[:1]
     table = Table(columns, rows, 1, proof)
     return Chart(
         "map-japan", question, (context.year_selector(),), views, str(context.year), table, ("collection",), notes, ("collection",)
@@ -318,4 +320,4 @@ def _japan_view(context: Context, year: int, values: Mapping[str, float], heads:
     spoken = say.sentences(
         say("Map of Japan, collected, {unit}, {year}: {values}.", unit=unit, year=year, values=say.listed(told[:12])), finding
     )
-    return View(finding, spoken, data, _map_layout({"lonaxis": {"range": [126, 147]}, "lataxis": {"range": [25.5, 46]}}, axis, 560))
+    return View(finding, spoken, data, map_layout({"lonaxis": {"range": [126, 147]}, "lataxis": {"range": [25.5, 46]}}, axis, 560))

@@ -74,6 +74,21 @@ class Names:
         say = self._say
         return say("{stage}: {process}", stage=self.code(head), process=self.code(process)) if colon else self.code(head)
 
+    def resource(self, code: str) -> str:
+        """What a bottleneck may be."""
+        say = self._say
+        known = {
+            "collection": say("collection"),
+            "trucks": say("trucks"),
+            "yard": say("plant yards"),
+            "line": say("processing lines"),
+            "consent": say("border consent"),
+            "sailing": say("sailings"),
+            "refinery": say("refineries"),
+            "market": say("buyers of the metal"),
+        }
+        return known.get(code) or self.code(code)
+
     def party(self, code: str) -> str:
         """A plant, payer or payee; the role in words where it is a role with the code of its country."""
         known, say = self.codes("countries") | {"JPN"}, self._say
@@ -182,6 +197,12 @@ def _roles(say: Language) -> dict[str, str]:
     return {
         "households": say("households"),
         "government": say("government"),
+        "owners": say("owners"),
+        "builders": say("builders"),
+        "banks": say("banks"),
+        "public_bank": say("public bank"),
+        "producers": say("producers"),
+        "fund": say("funds"),
         "plants": say("plants"),
         "industry": say("industry"),
         "operations": say("operations"),
@@ -232,6 +253,15 @@ def _money(say: Language) -> dict[str, str]:
         "duty": say("duties"),
         "opex": say("running costs"),
         "capex": say("building costs"),
+        "capital_expenditure": say("building costs"),
+        "equity": say("owners' money"),
+        "loan_service": say("interest and repayment"),
+        "guarantee": say("guarantees called"),
+        "subsidy": say("subsidies"),
+        "producer_fee": say("fees of producers"),
+        "incentive_refund": say("refunded incentives"),
+        "price_floor": say("price floors"),
+        "response": say("responses to shocks"),
         "sale": say("sale"),
         "stock_refill": say("refill of stocks"),
         "stock_release": say("release of stocks"),

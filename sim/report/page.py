@@ -3,46 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
-from sim.core.errors import OutputError
 from sim.report import (
-    embed,
+    cost_curve,
+    figures_bottlenecks,
+    figures_gains,
     figures_money,
     figures_plants,
     figures_recovery,
+    figures_security,
     figures_supply,
     figures_transport,
+    flow_map,
     ladder,
     losses,
     maps,
     sankey,
     sentences,
-    theme,
+    shell,
 )
-from sim.report.chart import LARGEST_TABLE, Chart, Column, Missing, Table, as_row, plain
-from sim.report.context import Context
+from sim.report.chart import Chart, Column, Missing, Table, as_row
+from sim.report.context import FOCUS_COUNTRY, Context
+from sim.report.countries import countries
 from sim.report.evidence import Evidence, gather, titles
 from sim.report.language import Language, language
 from sim.report.reading import Run
+from sim.report.shell import Section, file_name, others, write_page
 from sim.report.words import glossary, limits, method
+from sim.results.export import iamc
 
+MOST_IDLE = 300
 Maker = Callable[[Context], Chart | Missing]
-LANGUAGE_NAMES = {"en": "English", "ja": "日本語"}
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of the story: its title and its charts."""
-
-    name: str
-    title: str
-    charts: tuple[Chart | Missing, ...]
+PLANTS: tuple[Maker, ...] = (figures_plants.utilisation, figures_plants.milestones, figures_plants.lead_times)
+RECOVERED: tuple[Maker, ...] = (figures_recovery.recovery_over_time, figures_recovery.how_sure, figures_recovery.recovery_by_origin)
 
 
 def write_report(run_dir: Path, languages: Sequence[str] = ("en", "ja"), figures: Path | None = None) -> list[Path]:
@@ -65,7 +60,7 @@ def write_report(run_dir: Path, languages: Sequence[str] = ("en", "ja"), figures
     for say in spoken:
         context = Context(run, say)
         story = sections(context)
-        path = run_dir / page_name(say.code)
+        path = run_dir / file_name("report", say.code)
         write_page(path, render(context, story, [other.code for other in spoken]))
         written.append(path)
         if figures is not None and say is spoken[0]:
@@ -76,21 +71,16 @@ def write_report(run_dir: Path, languages: Sequence[str] = ("en", "ja"), figures
     return written
 
 
-def page_name(code: str) -> str:
-    """File name of the report in a language."""
-    return "report.html" if code == "en" else f"report.{code}.html"
-
-
 def sections(context: Context) -> tuple[Section, ...]:
     """The story in order."""
     say = context.say
     makers: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
-        ("deciding", say("What decides it, what holds it back"), (figures_recovery.decides, figures_plants.bottlenecks)),
         (
-            "recovered",
-            say("What is recovered"),
-            (figures_recovery.recovery_over_time, figures_recovery.how_sure, figures_recovery.recovery_by_origin),
+            "deciding",
+            say("What decides it, what holds it back"),
+            (figures_recovery.decides, figures_bottlenecks.bottlenecks, figures_security.held_back),
         ),
+        ("recovered", say("What is recovered"), RECOVERED),
         (
             "arisings",
             say("What is thrown away"),
@@ -104,20 +94,25 @@ def sections(context: Context) -> tuple[Section, ...]:
                 figures_supply.additionality,
                 maps.japan,
                 figures_transport.trucks,
+                figures_gains.patience,
                 figures_supply.lineage_by_channel,
             ),
         ),
-        ("losses", say("Where metal goes and is lost"), (losses.losses, sankey.chain, sankey.origin_to_user)),
-        (
-            "plants",
-            say("Plants, pledges and time"),
-            (figures_plants.utilisation, figures_plants.milestones, figures_plants.lead_times),
-        ),
+        ("losses", say("Where metal goes and is lost"), (losses.losses, sankey.chain, sankey.origin_to_user, flow_map.flow_map)),
+        ("plants", say("Plants, pledges and time"), PLANTS),
         ("borders", say("Borders and sea"), (figures_transport.shipments,)),
         (
             "market",
             say("Supply security, money and carbon"),
-            (figures_money.market, figures_money.payments, figures_money.emissions),
+            (
+                figures_security.through_shock,
+                figures_money.market,
+                cost_curve.cost_curve,
+                figures_money.payments,
+                figures_gains.pays,
+                figures_gains.who_gains,
+                figures_money.emissions,
+            ),
         ),
     )
     return tuple(Section(name, title, tuple(make(context) for make in charts)) for name, title, charts in makers)
@@ -128,65 +123,24 @@ def map_shapes(context: Context) -> dict[str, Any]:
     return {"asia": maps.shapes("asia_countries"), "japan": maps.japan_shapes(context)}
 
 
-def drawings(context: Context, story: Sequence[Section], ladder_table: Table, evidence: Evidence) -> dict[str, Any]:
-    """All that the page's script needs to draw charts and to build large tables."""
-    charts, tables = {}, {"ladder": ladder_table}
-    for section in story:
-        for chart in section.charts:
-            if isinstance(chart, Chart):
-                views = {
-                    key: {"finding": v.finding, "spoken": v.spoken, "data": plain(v.data), "layout": plain(v.layout)}
-                    for key, v in chart.views.items()
-                }
-                charts[chart.name] = {"views": views}
-                tables[chart.name] = chart.table
-    large = {name: table.packed() for name, table in tables.items() if table.cells > LARGEST_TABLE}
-    return {
-        "charts": charts,
-        "tables": large,
-        "evidence": evidence.packed(),
-        "config": theme.CONFIG,
-        "templates": theme.templates(),
-        "shapes": map_shapes(context),
-    }
-
-
-def environment() -> Environment:
-    """Templates, escaping everything."""
-    made = Environment(
-        loader=PackageLoader("sim.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    made.tests["chart"] = lambda item: isinstance(item, Chart)
-    return made
-
-
 def render(context: Context, story: Sequence[Section], languages: Sequence[str]) -> str:
     """The page as HTML."""
     evidence = gather(context.run)
     rungs = ladder.table(context)
-    library, packed = embed.plotly()
-    script = embed.own_script()
-    return (
-        environment()
-        .get_template("report.html.j2")
-        .render(
-            **_told(context, evidence),
-            say=context.say,
-            many=context.say.many,
-            lang=context.say.code,
-            story=story,
-            evidence=evidence,
-            topics=titles(context),
-            context=context,
-            policy=embed.policy(library, script),
-            plotly=packed,
-            script=Markup(script.text),  # noqa: S704  (a file of this package)
-            style=Markup(embed.asset("report.css")),  # noqa: S704  (a file of this package)
-            data=embed.payload(drawings(context, story, rungs, evidence)),
-            largest_table=LARGEST_TABLE,
-            ladder_table=rungs,
-            others=[(code, page_name(code), LANGUAGE_NAMES[code]) for code in languages if code != context.say.code],
-        )
+    return shell.render(
+        "report.html.j2",
+        context.say,
+        story,
+        map_shapes(context),
+        {"ladder": rungs},
+        evidence.packed(),
+        {"iamc": iamc(context.run.summary, title_of(context), context.metals, ("ALL", FOCUS_COUNTRY))},
+        **_told(context, evidence),
+        evidence=evidence,
+        topics=titles(context),
+        context=context,
+        ladder_table=rungs,
+        others=others("report", languages, context.say.code),
     )
 
 
@@ -206,6 +160,8 @@ def _told(context: Context, evidence: Evidence) -> dict[str, Any]:
         "limits": limits(say),
         "glossary": glossary(say),
         "facts": _facts(context),
+        "countries": countries(context),
+        "idle": _idle(manifest),
         "manifest": manifest,
     }
 
@@ -227,6 +183,13 @@ def title_of(context: Context) -> str:
     return str(
         scenario.get("name") or context.run.manifest.get("name") or context.run.summary.get("scenario") or context.say("A run")
     )
+
+
+def _idle(manifest: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Stated inputs that changed nothing in this run, and why."""
+    rows = manifest.get("inputs_without_effect")
+    found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return tuple((str(row.get("key")), str(row.get("why") or row.get("state") or "")) for row in found[:MOST_IDLE])
 
 
 def _balance(say: Language, manifest: dict[str, Any]) -> str:
@@ -288,20 +251,3 @@ def _facts(context: Context) -> list[tuple[str, str]]:
     return [
         (label, f"{value:.6g}" if isinstance(value, float) else str(value)) for label, value in lines if value not in (None, "", {})
     ]
-
-
-def write_page(path: Path, text: str) -> None:
-    """Write a page whole or not at all.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        unfinished.write_text(text, encoding="utf-8", newline="\n")
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from sim.core.errors import ResultsError
 from sim.results import manifest as manifests
-from sim.results.schema import TABLES
 
 Vector = NDArray[np.float64]
 Key = tuple[Any, ...]
@@ -44,7 +43,9 @@ class RunTable:
         self._numbers: dict[str, Vector] = {}
         try:
             self.rows = int(pq.read_metadata(path).num_rows)
-            self.columns = set(pq.read_schema(path).names)
+            schema = pq.read_schema(path)
+            self.columns = set(schema.names)
+            self._texts = {field.name for field in schema if not pa.types.is_primitive(field.type)}
         except FileNotFoundError:
             raise ResultsError(f"{path}: the table is missing") from None
         except (OSError, pa.ArrowException) as error:
@@ -64,21 +65,18 @@ class RunTable:
     def coded(self, column: str) -> Coded:
         """The key column `column` as codes and labels; texts in order of first use, integers from the smallest to the largest."""
         if column not in self._coded:
-            raw = self._read(column, read_dictionary=[column]) if self._is_text(column) else self._read(column)
+            raw = self._read(column, read_dictionary=[column]) if column in self._texts else self._read(column)
             if pa.types.is_dictionary(raw.type):
                 whole = raw.unify_dictionaries().combine_chunks()
                 whole = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
-                codes = whole.indices.fill_null(0).to_numpy(zero_copy_only=False)
+                known = whole.indices.fill_null(0) if whole.null_count else whole.indices
+                codes = known.to_numpy(zero_copy_only=False)
                 self._coded[column] = Coded(codes, tuple(whole.dictionary.to_pylist()))
             else:
                 numbers = np.asarray(raw.to_numpy())
                 first, last = (int(numbers.min()), int(numbers.max())) if numbers.size else (0, -1)
                 self._coded[column] = Coded(numbers - first, tuple(range(first, last + 1)))
         return self._coded[column]
-
-    def _is_text(self, column: str) -> bool:
-        kinds = {c.name: c.kind for c in TABLES[self.name].columns} if self.name in TABLES else {}
-        return kinds.get(column) == "text"
 
     def texts(self, column: str) -> list[str]:
         """The text column `column`, row by row; nothing where it is missing."""
@@ -199,25 +197,30 @@ class Run:
         self, table: str, by: tuple[str, ...], measure: str, *, weight: str | None = None, where: Where | None = None
     ) -> dict[Key, float]:
         """As `each`, mean over replications."""
-        keys, sums = self._sums_of(table, by, measure, weight, where or {})
+        keys, sums = self._sums_of(table, by, measure, weight, where or {}, apart=False)
         return dict(zip(keys, sums.mean(axis=1).tolist(), strict=True))
 
-    def _sums_of(self, name: str, by: tuple[str, ...], measure: str, weight: str | None, where: Where) -> tuple[list[Key], Vector]:
-        """Keys and sums, shape (keys, replications)."""
+    def _sums_of(
+        self, name: str, by: tuple[str, ...], measure: str, weight: str | None, where: Where, *, apart: bool = True
+    ) -> tuple[list[Key], Vector]:
+        """Keys and sums, shape (keys, replications); not `apart`: their mean over replications, shape (keys, 1)."""
         fixed = tuple(sorted((column, tuple(sorted(values, key=str))) for column, values in where.items()))
-        signature = (name, by, measure, weight, fixed)
+        signature = (name, by, measure, weight, fixed, apart)
         if signature not in self._sums:
             table = self.table(name)
-            if (name, by, fixed) not in self._groups:
-                self._groups[name, by, fixed] = _grouped(table, by, fixed, self.replications)
-            groups = self._groups[name, by, fixed]
+            if (name, by, fixed, apart) not in self._groups:
+                self._groups[name, by, fixed, apart] = _grouped(table, by, fixed, self.replications if apart else 1)
+            groups = self._groups[name, by, fixed, apart]
             values = table.numbers(measure) if weight is None else table.numbers(measure) * table.numbers(weight)
             values = values if groups.keep is None else values[groups.keep]
             if np.isnan(values).any():
                 values = np.nan_to_num(values, nan=0.0)
             size = groups.size * groups.width
             sums = np.bincount(groups.codes, values, minlength=size).reshape(groups.size, groups.width)[groups.present]
-            self._sums[signature] = groups.keys, np.broadcast_to(sums, (len(groups.keys), self.replications))
+            if apart:
+                self._sums[signature] = groups.keys, np.broadcast_to(sums, (len(groups.keys), self.replications))
+            else:
+                self._sums[signature] = groups.keys, sums / (self.replications if "replication" in table.columns else 1)
         return self._sums[signature]
 
 
@@ -239,7 +242,7 @@ def _grouped(table: RunTable, by: tuple[str, ...], fixed: tuple[tuple[str, Key],
     cells, codes = _consecutive(_combined(columns, keep, table.rows), columns)
     occurring = np.flatnonzero(np.bincount(codes, minlength=len(cells)))
     width = 1
-    if "replication" in table.columns:
+    if replications > 1 and "replication" in table.columns:
         width = replications
         replication = table.coded("replication")
         numbers = np.asarray(replication.labels, dtype=np.int64)[replication.codes]
@@ -260,9 +263,11 @@ def _kept(table: RunTable, fixed: tuple[tuple[str, Key], ...]) -> NDArray[np.boo
 
 def _combined(columns: list[Coded], keep: NDArray[np.bool_] | None, rows: int) -> NDArray[np.int64]:
     """One integer per kept row that stands for its key."""
-    codes = np.zeros(rows if keep is None else int(keep.sum()), dtype=np.int64)
+    kept = None if keep is None else np.flatnonzero(keep)
+    codes = np.zeros(rows if kept is None else len(kept), dtype=np.int64)
     for column in columns:
-        codes = codes * max(1, len(column.labels)) + (column.codes if keep is None else column.codes[keep])
+        codes *= max(1, len(column.labels))
+        codes += column.codes if kept is None else column.codes.take(kept)
     return codes
 
 

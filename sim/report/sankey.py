@@ -120,15 +120,10 @@ def sankey_trace(nodes: Mapping[str, str], links: list[tuple[str, str, float]], 
             "source": [place[a] for a, _, _ in links],
             "target": [place[b] for _, b, _ in links],
             "value": [value for _, _, value in links],
-            "color": [_translucent(colours[b]) for _, b, _ in links],
+            "color": [theme.faint(colours[b], 0.38) for _, b, _ in links],
             "hovertemplate": Trusted("%{source.label} → %{target.label}: %{value:,.3~s} " + unit + "<extra></extra>"),
         },
     }
-
-
-def _translucent(colour: str) -> str:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.38)"
 
 
 def origin_to_user(context: Context) -> Chart | Missing:

@@ -10,7 +10,8 @@ from markupsafe import Markup
 from sim.report.context import FOCUS_COUNTRY, Context
 from sim.report.drawing import capital
 from sim.report.evidence import Evidence
-from sim.report.figures_plants import binding
+from sim.report.figures_bottlenecks import binding
+from sim.report.figures_recovery import no_decision
 from sim.report.flows import fate_sentence, links_by_metal
 from sim.report.ladder import statistics
 
@@ -113,9 +114,7 @@ def _decides(context: Context) -> tuple[Markup, ...]:
     if quiet:
         sentences.append(say.rich("No single input stands out of chance for {metals}.", metals=say.listed(quiet)))
     if not sentences:
-        sentences.append(
-            say.rich("This run does not tell which inputs decide: it has too few draws of the uncertain inputs, or none.")
-        )
+        sentences.append(Markup("{}").format(no_decision(context)))
     return tuple(sentences)
 
 
@@ -128,8 +127,14 @@ def _holds(context: Context) -> tuple[Markup, ...]:
             parts.append(say.rich("{sentence}.", sentence=fate_sentence(context, metal, context.year, links[metal, context.year])))
         often = binding(context, metal)
         if often:
-            place, share = context.names.stage(often[0]), say.share(often[1])
-            parts.append(say.rich("It is held up most at: {place} ({share} of years and replications).", place=place, share=share))
+            resource, share = context.names.resource(often.resource), say.share(often.share)
+            parts.append(
+                say.rich(
+                    "What a little more of would bring most: {resource} ({share} of months and replications).",
+                    resource=resource,
+                    share=share,
+                )
+            )
         if parts:
             sentences.append(say.together(*parts))
     return tuple(sentences) or (say.rich("This run does not tell what holds metals back."),)

@@ -81,6 +81,12 @@ def fill(place: int) -> dict[str, Any]:
     return {"color": SERIES[i], "pattern": pattern, "line": {"width": 0.5, "color": "#444"}}
 
 
+def faint(colour: str, opacity: float) -> str:
+    """A colour that lets through what lies behind it."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
 def templates() -> dict[str, Any]:
     """Plotly templates by colour scheme."""
     return {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
 import json
 import re
@@ -13,15 +12,17 @@ import pytest
 import sim
 from sim.cli import main
 from sim.core.errors import OutputError, ResultsError, UsageError
-from sim.report import theme
-from sim.report.chart import Chart, Column, Table, Trusted, as_row, exact, plain, wrapped
+from sim.report import embed, theme
+from sim.report.chart import Chart, Column, Missing, Table, Trusted, as_row, exact, plain, wrapped
+from sim.report.comparison import write_comparison
 from sim.report.context import Context
 from sim.report.gallery import write_gallery
 from sim.report.language import language
 from sim.report.page import sections, write_report
 from sim.report.reading import Run
-from sim.results.schema import TABLES
-from tests.fixtures.synthetic_run import seal, write_run
+from tests.fixtures.synthetic_pair import write_pair
+from tests.fixtures.synthetic_run import seal, write_run, write_table
+from tests.fixtures.synthetic_sweep import write_sweep_folder
 from tests.fixtures.synthetic_tables import Shape
 
 SMALL = Shape(end=2026, replications=2)
@@ -38,7 +39,7 @@ def pages(folder):
 
 
 def packed(page, name):
-    return gzip.decompress(base64.b64decode(re.search(rf'id="{name}">([^<]*)<', page).group(1))).decode("utf-8")
+    return embed.unpacked(re.search(rf'id="{name}">([^<]*)<', page).group(1))
 
 
 def test_a_report_is_written_in_each_language(folder, pages):
@@ -88,7 +89,8 @@ def test_every_chart_tells_a_finding_words_and_a_table(folder):
                 assert chart.default in chart.views
                 for view in chart.views.values():
                     assert view.finding.strip()
-                    assert re.search(r"\d", view.spoken), (chart.name, view.spoken)
+                    nothing = all(trace.get("x") == [] for trace in view.data)  # a view that says why nothing is drawn
+                    assert nothing or re.search(r"\d", view.spoken), (chart.name, view.spoken)
                     assert view.data
                 assert chart.table.rows
                 assert all(len(row) == len(chart.table.columns) for row in chart.table.rows)
@@ -111,16 +113,26 @@ def test_no_chart_has_more_than_seven_series_or_5000_points(folder):
                     assert len(trace.get("x", trace.get("y", ()))) <= 5000
 
 
-@pytest.mark.parametrize("name", sorted(set(TABLES) - {"stocks"}))
-def test_an_empty_table_is_said_and_never_filled(tmp_path, name):
-    folder = write_run(tmp_path / "r", Shape(end=2026, replications=2, empty=frozenset({name})))
-    page = write_report(folder, ["en"])[0].read_text(encoding="utf-8")
-    told = re.findall(r'<article class="chart missing".*?</article>', page, re.DOTALL)
-    if name in {"inputs", "assumptions"}:
-        assert "does not tell" in page or not told
-    else:
-        assert told
-        assert any(name in text for text in told)
+def test_an_empty_table_is_said_and_never_filled(tmp_path):
+    folder = write_run(tmp_path / "r", SMALL)
+    whole = [chart for section in sections(Context(Run.open(folder), language("en"))) for chart in section.charts]
+    needed = {chart.sources[0]: chart.name for chart in whole if isinstance(chart, Chart) and chart.name != "decides"}
+    assert len(needed) > 15
+    for name, chart in needed.items():
+        file = folder / "tables" / f"{name}.parquet"
+        kept = file.read_bytes()
+        write_table(file, name, [])
+        seal(folder, SMALL)
+        told = [made for section in sections(Context(Run.open(folder), language("en"))) for made in section.charts]
+        missing = {made.name: made.reason for made in told if isinstance(made, Missing)}
+        assert chart in missing, name
+        assert any(name in reason for reason in missing.values()), (name, missing)
+        file.write_bytes(kept)
+
+
+def test_without_assumptions_and_draws_the_page_says_so(tmp_path):
+    folder = write_run(tmp_path / "r", Shape(end=2026, replications=2, empty=frozenset({"inputs", "assumptions"})))
+    assert "does not tell" in write_report(folder, ["en"])[0].read_text(encoding="utf-8")
 
 
 def test_without_a_ladder_the_first_page_says_so(tmp_path):
@@ -130,7 +142,7 @@ def test_without_a_ladder_the_first_page_says_so(tmp_path):
     seal(folder, SMALL)
     page = write_report(folder, ["en"])[0].read_text(encoding="utf-8")
     assert "does not tell the headline ladder" in page or "does not tell the ladder" in page
-    assert "does not tell which inputs decide" in page
+    assert "needs at least 4 draws of the uncertain inputs; this run has" in page
 
 
 def test_headline_numbers_lead_to_assumptions(pages):
@@ -205,6 +217,46 @@ def test_command_line(tmp_path, capsys):
     assert "index.html" in capsys.readouterr().out
     assert main(["report", str(tmp_path / "nowhere")]) == 4
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_pages_of_sweeps_are_written_and_listed(tmp_path, capsys):
+    folder = write_sweep_folder(tmp_path / "results" / "reach" / "sweep-1")
+    assert main(["report", str(folder)]) == 0
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Measure <code" in page
+    assert "countries.JPN.channels.drop_box.coverage_share" in page
+    write_run(tmp_path / "results" / "s" / "r", SMALL)
+    assert main(["report", str(tmp_path / "results")]) == 0
+    gallery = (tmp_path / "results" / "index.html").read_text(encoding="utf-8")
+    assert 'href="reach/sweep-1/report.html"' in gallery
+    (folder / "plan.json").write_text("{}", encoding="utf-8")
+    assert main(["report", str(folder)]) == 4
+    assert main(["report", str(tmp_path / "results")]) == 0
+    assert "reach/sweep-1" in (tmp_path / "results" / "index.html").read_text(encoding="utf-8").split("not readable")[1]
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_comparison_tells_differences_and_their_inputs(tmp_path):
+    story = write_pair(tmp_path)
+    page, japanese = (path.read_text(encoding="utf-8") for path in write_comparison([story], tmp_path))
+    assert len(page.encode()) <= 3_000_000
+    assert "countries.JPN.channels" in page
+    assert "coverage_share = 0.7" in page
+    assert "+" in page.split("<article")[1]
+    rows = {(r.metal, r.year): r for r in story.found.rows if r.measure == "refined_kg" and r.country == "ALL"}
+    told = json.loads(packed(page, "report-data"))
+    data = told["charts"]["difference-0"]["views"]["Nd|refined"]["data"][-1]
+    kg = [row.effect.mean for (metal, _), row in sorted(rows.items()) if metal == "Nd"]
+    ratios = [mean / drawn for mean, drawn in zip(kg, data["y"], strict=True)]
+    assert ratios == pytest.approx([ratios[0]] * len(ratios), rel=1e-5)
+    assert "比較" in japanese
+
+
+def test_a_country_tells_its_evidence_and_what_to_measure_next(pages):
+    part = pages[0].split('id="country-JPN"')[1].split("</details>")[0]
+    assert "Measure next" in part
+    assert "no ranking" in pages[0]
+    assert pages[0].count('class="country on-paper"') == 12
 
 
 def test_the_package_can_be_called(tmp_path):

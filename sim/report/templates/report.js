@@ -1,7 +1,20 @@
 "use strict";
 (async () => {
+  // Base 85 as Python writes it, with other signs for < > &.
+  const digits = new Uint8Array(128);
+  [..."0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%.()*+-;,=:?@^_`{|}~"].forEach((c, i) => {
+    digits[c.charCodeAt(0)] = i;
+  });
   const unpack = async (id) => {
-    const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (c) => c.charCodeAt(0));
+    const text = document.getElementById(id).textContent;
+    const groups = Math.ceil(text.length / 5);
+    const view = new DataView(new ArrayBuffer(4 * groups));
+    for (let group = 0; group < groups; group++) {
+      let value = 0;
+      for (let i = 5 * group; i < 5 * group + 5; i++) value = 85 * value + (i < text.length ? digits[text.charCodeAt(i)] : 84);
+      view.setUint32(4 * group, value);
+    }
+    const bytes = new Uint8Array(view.buffer, 0, 4 * groups - (5 * groups - text.length));
     return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
   };
   const root = document.documentElement;
@@ -51,6 +64,8 @@
   };
 
   // Large tables are built when they are opened; CSV is made from the table itself.
+  const three = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 });
+  const plain = (number) => three.format(number).replace("-", "\u2212");
   const build = (holder) => {
     const table = report.tables[holder.dataset.packed];
     if (!table || holder.querySelector("table")) return;
@@ -66,8 +81,9 @@
     const body = made.createTBody();
     for (const row of table.rows) {
       const line = body.insertRow();
-      row.forEach((content, place) => {
-        const text = typeof content === "string";
+      row.forEach((given, place) => {
+        const text = typeof given === "string";
+        const content = given === null ? ["", "–"] : typeof given === "number" ? [String(given), plain(given)] : given;
         const cell = document.createElement(text && place < table.heads ? "th" : "td");
         if (cell.tagName === "TH") cell.scope = "row";
         else if (text) cell.className = "w";
@@ -96,6 +112,94 @@
       build(holder);
       const lines = [...holder.querySelectorAll("tr")].map((row) => [...row.cells].map(field).join(","));
       link.href = "data:text/csv;charset=utf-8," + encodeURIComponent("\uFEFF" + lines.join("\r\n") + "\r\n");
+    });
+  }
+
+  for (const link of document.querySelectorAll("a[data-text]")) {
+    link.hidden = false;
+    link.addEventListener("click", () => {
+      link.href = "data:text/csv;charset=utf-8," + encodeURIComponent("\uFEFF" + report.texts[link.dataset.text]);
+    });
+  }
+
+  // All tables as one workbook: a zip of plain XML. Texts are inline strings, which no spreadsheet takes for a formula.
+  const escaped = (text) =>
+    text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "").replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+  const sheet = (holder) => {
+    build(holder);
+    const cell = (c) => {
+      const exact = c.dataset.v;
+      const number = c.tagName === "TD" && !c.classList.contains("w");
+      const value = exact !== undefined ? exact : number ? c.textContent : null;
+      if (value === "nan") return "<c/>";
+      if (value !== null && value.trim() !== "" && Number.isFinite(Number(value))) return `<c><v>${Number(value)}</v></c>`;
+      return `<c t="inlineStr"><is><t xml:space="preserve">${escaped(c.textContent).slice(0, 32000)}</t></is></c>`;
+    };
+    const rows = [...holder.querySelectorAll("tr")].map((row) => `<row>${[...row.cells].map(cell).join("")}</row>`).join("");
+    return `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>${rows}</sheetData></worksheet>`;
+  };
+  const workbook = () => {
+    const main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    const office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    const packages = "http://schemas.openxmlformats.org/package/2006";
+    const kind = "application/vnd.openxmlformats-officedocument.spreadsheetml";
+    const holders = [...document.querySelectorAll("[data-csv]")];
+    const all = holders.map((_, i) => i + 1);
+    const each = (make) => all.map(make).join("");
+    const title = (i) => escaped(holders[i - 1].dataset.csv.slice(0, 31));
+    const files = {
+      "[Content_Types].xml": `<Types xmlns="${packages}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType="${kind}.sheet.main+xml"/>${each((i) => `<Override PartName="/xl/worksheets/sheet${i}.xml" ContentType="${kind}.worksheet+xml"/>`)}</Types>`,
+      "_rels/.rels": `<Relationships xmlns="${packages}/relationships"><Relationship Id="r1" Type="${office}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
+      "xl/workbook.xml": `<workbook xmlns="${main}" xmlns:r="${office}"><sheets>${each((i) => `<sheet name="${title(i)}" sheetId="${i}" r:id="r${i}"/>`)}</sheets></workbook>`,
+      "xl/_rels/workbook.xml.rels": `<Relationships xmlns="${packages}/relationships">${each((i) => `<Relationship Id="r${i}" Type="${office}/worksheet" Target="worksheets/sheet${i}.xml"/>`)}</Relationships>`,
+    };
+    for (const i of all) files[`xl/worksheets/sheet${i}.xml`] = sheet(holders[i - 1]);
+    return zipped(files);
+  };
+  const zipped = (files) => {
+    const encoder = new TextEncoder();
+    const crc = (bytes) => {
+      let rest = -1;
+      for (const byte of bytes) {
+        rest ^= byte;
+        for (let bit = 0; bit < 8; bit++) rest = (rest >>> 1) ^ (0xedb88320 & -(rest & 1));
+      }
+      return ~rest >>> 0;
+    };
+    const fields = (...pairs) => {
+      const view = new DataView(new ArrayBuffer(pairs.reduce((sum, [size]) => sum + size, 0)));
+      let at = 0;
+      for (const [size, value] of pairs) {
+        if (size === 4) view.setUint32(at, value, true);
+        else view.setUint16(at, value, true);
+        at += size;
+      }
+      return new Uint8Array(view.buffer);
+    };
+    const parts = [];
+    const central = [];
+    let at = 0;
+    for (const [name, text] of Object.entries(files)) {
+      const [path, body] = [encoder.encode(name), encoder.encode('<?xml version="1.0" encoding="UTF-8" standalone="yes"?>' + text)];
+      const common = [[2, 20], [2, 0x800], [2, 0], [2, 0], [2, 0x21], [4, crc(body)], [4, body.length], [4, body.length], [2, path.length], [2, 0]];
+      const head = fields([4, 0x04034b50], ...common);
+      central.push(fields([4, 0x02014b50], [2, 20], ...common, [2, 0], [2, 0], [2, 0], [4, 0], [4, at]), path);
+      parts.push(head, path, body);
+      at += head.length + path.length + body.length;
+    }
+    const size = central.reduce((sum, part) => sum + part.length, 0);
+    const count = Object.keys(files).length;
+    const end = fields([4, 0x06054b50], [2, 0], [2, 0], [2, count], [2, count], [4, size], [4, at], [2, 0]);
+    return new Blob([...parts, ...central, end], { type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" });
+  };
+  for (const button of document.querySelectorAll("button[data-workbook]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(workbook());
+      link.download = button.dataset.workbook;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60000);
     });
   }
 
@@ -171,6 +275,41 @@
   const redraw = () => Promise.all(all.map(draw));
 
   for (const select of document.querySelectorAll("select[data-chart]")) select.addEventListener("change", () => draw(select.dataset.chart));
+  // Nothing plays by itself; readers who want less motion are not offered it.
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  for (const button of document.querySelectorAll("button[data-plays]")) {
+    const name = button.dataset.plays;
+    const years = [...document.querySelectorAll(`select[data-chart="${name}"]`)].at(-1);
+    let timer = null;
+    const stop = () => {
+      clearInterval(timer);
+      timer = null;
+      button.textContent = button.dataset.play;
+      button.setAttribute("aria-pressed", "false");
+      document.querySelector(`#chart-${name} .finding`).setAttribute("aria-live", "polite");
+    };
+    const step = () => {
+      if (years.selectedIndex + 1 >= years.options.length) return stop();
+      years.selectedIndex += 1;
+      draw(name);
+    };
+    const offer = () => {
+      button.hidden = still.matches;
+      if (still.matches && timer) stop();
+    };
+    button.addEventListener("click", () => {
+      if (timer) return stop();
+      if (years.selectedIndex + 1 >= years.options.length) years.selectedIndex = 0;
+      button.textContent = button.dataset.stop;
+      button.setAttribute("aria-pressed", "true");
+      document.querySelector(`#chart-${name} .finding`).setAttribute("aria-live", "off"); // a voice could not keep up
+      draw(name);
+      timer = setInterval(step, 900);
+    });
+    years.addEventListener("change", () => timer && stop());
+    still.addEventListener("change", offer);
+    offer();
+  }
   for (const select of document.querySelectorAll("select[data-panels]")) {
     select.addEventListener("change", () => {
       const wanted = [...document.querySelectorAll(`select[data-panels="${select.dataset.panels}"]`)].map((s) => s.value);
@@ -197,7 +336,10 @@
     printing = true;
     root.classList.add("printing");
     opened = [...document.querySelectorAll("details.on-paper:not([open])")];
-    for (const details of opened) details.open = true;
+    for (const details of opened) {
+      for (const holder of details.querySelectorAll("[data-packed]")) build(holder);
+      details.open = true;
+    }
     redraw();
   };
   const stop = () => {
