@@ -236,7 +236,7 @@ def _failing(monkeypatch, call_number: int, number: int):
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
-def test_failing_disk_at_every_call_in_turn_leaves_nothing_behind(tmp_path, number):
+def test_failing_disk_at_every_call_in_turn_leaves_nothing_behind(tmp_path, number, record_property):
     results, failed, call, made = made_results(), 0, 1, False
     while not made:
         results.folder = None
@@ -256,6 +256,8 @@ def test_failing_disk_at_every_call_in_turn_leaves_nothing_behind(tmp_path, numb
             shutil.rmtree(run)
         call += 1
     assert found is None
+    record_property("calls that failed in turn", failed)
+    sys.stdout.write(f"{failed} calls failed in turn\n")
     assert failed > 30
 
 

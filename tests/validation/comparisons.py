@@ -74,6 +74,12 @@ WHY_METALS = (
     "luminaires, tools, telephones and toys, and what municipalities pick out of waste is richer in metal than the average discard"
 )
 
+WHY_COPPER = (
+    "copper lies at the edge of the band with the other metals of small appliances, for the reasons given there, and a hair below"
+    " it: when yards of recyclers are full, more goes to shredders, which part with less copper"
+)
+WHY = {"Ag": WHY_SILVER, "Cu": WHY_COPPER}
+
 
 def small_appliance_metals(back: Backcast) -> Iterator[Row]:
     """Metal per tonne delivered: the recyclers reported 65,750 of 78,310 t collected, and 13,236 t in the first year."""
@@ -92,7 +98,7 @@ def small_appliance_metals(back: Backcast) -> Iterator[Row]:
                 "checked",
                 FACTOR_1_5,
                 back.source(year, name, "metal_recovered", ACT_LAW),
-                WHY_SILVER if metal == "Ag" else "",
+                WHY.get(metal, ""),
             )
     metals = ("Cu", "Au", "Ag", "Fe", "Al", "Ni", "Sn")
     for year in (2017, 2018, 2019, 2020):

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/model.md from a fresh run: `python -m tests.validation.model_table`."""
+"""Writes docs/validation.md and the tables of docs/model.md from fresh runs: `python -m tests.validation.pages`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.validation.backcast import Backcast
+from tests.validation.cases import CLOSED, OTHER, theory
 from tests.validation.comparisons import all_rows
+from tests.validation.comparisons_events import events
 from tests.validation.row import Row
 
-PAGE = Path(__file__).parents[2] / "docs" / "model.md"
+DOCS = Path(__file__).parents[2] / "docs"
+MODEL, VALIDATION = DOCS / "model.md", DOCS / "validation.md"
 METALS = ("Au", "Ag", "Pd", "Cu", "Co", "Nd", "Dy")
 NAIVE = {  # reference tables multiplied without reference masses and magnet shares; the size to meet for gold and copper only
     "Japan": {"Au": 9.0, "Ag": 37.0, "Pd": 2.9, "Cu": 44_000.0, "Co": 1_800.0, "Nd": 650.0, "Dy": 45.0},
@@ -27,32 +30,31 @@ def number(value: float) -> str:
 
 
 def line(row: Row) -> str:
+    low, high = (f"{bound:.4g}" if abs(bound - 1.0) > 1e-3 else f"1{bound - 1.0:+.0e}" for bound in row.accepted)
     cells = [
         row.subject,
         row.period,
-        f"{number(row.published)} {row.unit}",
+        f"{number(row.published)} {row.unit}".removesuffix(" 1"),
         number(row.modelled),
-        f"{row.ratio:.2f}",
-        row.basis,
+        f"{row.ratio:.2f}" if abs(row.ratio - 1.0) > 1e-3 else "1.00",
+        f"{low} to {high}",
+        row.worth if row.basis in {"checked", "fitted", CLOSED, OTHER} else f"{row.worth} ({row.basis})",
         row.source,
     ]
     return "| " + " | ".join(cells) + " |"
 
 
-HEADER = "| what | when | published | modelled | ratio | fitted or checked | source |\n|---|---|---|---|---|---|---|"
+HEADER = "| case | when | published or known | modelled | ratio | accepted | worth as a test | source |\n" + "|---" * 8 + "|"
+
+
+def table(rows: Sequence[Row]) -> str:
+    return "\n".join((HEADER, *map(line, rows)))
 
 
 def misses(rows: Sequence[Row]) -> str:
-    out = [HEADER]
-    reasons: dict[str, None] = {}
-    for row in sorted((row for row in rows if not row.holds), key=lambda row: row.ratio):
-        out.append(line(row))
-        reasons[f"- *{row.subject}*: {row.why}."] = None
-    return "\n".join((*out, "", *reasons))
-
-
-def held(rows: Sequence[Row]) -> str:
-    return "\n".join((HEADER, *(line(row) for row in rows if row.holds)))
+    missed = sorted((row for row in rows if not row.holds), key=lambda row: row.ratio)
+    reasons = dict.fromkeys(f"- *{row.subject}*: {row.why}." for row in missed)
+    return "\n".join((table(missed), "", *reasons))
 
 
 def contained(back: Backcast) -> str:
@@ -69,9 +71,23 @@ def contained(back: Backcast) -> str:
     return "\n".join(out)
 
 
-def parts(back: Backcast) -> dict[str, str]:
-    rows = all_rows(back)
-    return {"misses": misses(rows), "held": held(rows), "contained": contained(back)}
+def cases(back: Backcast) -> tuple[list[Row], list[Row]]:
+    """Every case: those of events of the past, and all others."""
+    return list(events()), [*all_rows(back), *theory()]
+
+
+def validation(past: Sequence[Row], others: Sequence[Row]) -> dict[str, str]:
+    """The tables of docs/validation.md, misses apart."""
+    held = [row for row in others if row.holds]
+    published = [row for row in held if row.basis not in {CLOSED, OTHER}]
+    return {
+        "misses": misses([*others, *past]),
+        "checked": table([row for row in published if not row.fitted]),
+        "fitted": table([row for row in published if row.fitted]),
+        "events": table([row for row in past if row.holds]),
+        "closed forms": table([row for row in held if row.basis == CLOSED]),
+        "other codes": table([row for row in held if row.basis == OTHER]),
+    }
 
 
 def filled(page: str, made: dict[str, str]) -> str:
@@ -80,12 +96,18 @@ def filled(page: str, made: dict[str, str]) -> str:
         marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
         page, found = marked.subn(lambda m, text=text: f"{m[1]}{text}\n{m[2]}", page)
         if found != 1:
-            raise ValueError(f"docs/model.md has no part {name}")
+            raise ValueError(f"the page has no part {name}")
     return page
 
 
+def write(page: Path, made: dict[str, str]) -> None:
+    page.write_text(filled(page.read_text(encoding="utf-8"), made), encoding="utf-8")
+
+
 def main() -> None:
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), parts(Backcast())), encoding="utf-8")
+    back = Backcast()
+    write(MODEL, {"contained": contained(back)})
+    write(VALIDATION, validation(*cases(back)))
 
 
 if __name__ == "__main__":

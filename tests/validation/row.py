@@ -10,7 +10,10 @@ QUARTER = (0.75, 1.25)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One comparison; `accepted` is the range of modelled over published that counts as right."""
+    """One comparison; `accepted` is the range of modelled over published that counts as right.
+
+    strength : what the comparison is worth as a test; empty: see `worth`.
+    """
 
     subject: str
     period: str
@@ -21,6 +24,7 @@ class Row:
     accepted: tuple[float, float]
     source: str
     why: str = ""
+    strength: str = ""
 
     @property
     def ratio(self) -> float:
@@ -29,3 +33,18 @@ class Row:
     @property
     def holds(self) -> bool:
         return self.accepted[0] <= self.ratio <= self.accepted[1]
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the model was set to the very figure, so that meeting it proves nothing."""
+        return self.basis.startswith("fitted")
+
+    @property
+    def worth(self) -> str:
+        """What the comparison is worth as a test of the model."""
+        if self.strength:
+            return self.strength
+        if self.fitted:
+            return "none: used"
+        wide = self.accepted[1] - self.accepted[0] > 2 * (QUARTER[1] - 1.0)
+        return "size only" if wide else "prediction"
