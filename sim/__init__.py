@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sim.study.replicate import run
     from sim.study.sweep import sweep
     from sim.study.sweep_results import Sweep, load_sweep
+    from sim.study.target import target
     from sim.study.trace import trace
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "report",
     "run",
     "sweep",
+    "target",
     "trace",
 ]
 
@@ -50,6 +52,7 @@ _HOMES = {
     "run": "sim.study.replicate",
     "Sweep": "sim.study.sweep_results",
     "sweep": "sim.study.sweep",
+    "target": "sim.study.target",
     "trace": "sim.study.trace",
 }
 

@@ -78,3 +78,16 @@ class Clock:
                 self._env.step()
                 self._watch()
         self._env.run(until=until)
+
+
+def bare_timeouts(count: int, processes: int = 1000) -> None:
+    """Let resident processes yield `count` timeouts in all and do nothing else: the floor that benchmarks compare with."""
+    env = simpy.Environment()
+
+    def idle(times: int) -> Process:
+        for _ in range(times):
+            yield Timeout(env, 1.0)
+
+    for number in range(processes):
+        env.process(idle(count // processes + (number < count % processes)))
+    env.run()

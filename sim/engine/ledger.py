@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Literal
 
 import numpy as np
@@ -57,6 +59,7 @@ class Ledger:
         self.residuals = Residuals()
         self.postings = 0
         self.every_event = audit == "event"
+        self.on_fold: Callable[[NDArray[np.int64], NDArray[np.int64], Vector], None] | None = None  # sources, targets, kg
         self._year = 0
         self._audited = 0.0
         self._numbers: dict[str, int] = {}
@@ -154,8 +157,8 @@ class Ledger:
                 f"day {day:.2f}: stage {account.stage}, {account.name}: {abs(gap[worst]):.3g} kg of {substance} "
                 f"{'made' if gap[worst] > 0 else 'lost'} in a conversion"
             )
-        for target, lot in given:
-            self.post(day, source, target, lot)
+        for target, group in groupby(given, key=itemgetter(0)):
+            self.post_all(day, source, target, [lot for _, lot in group])
 
     # folding and auditing
 
@@ -183,6 +186,8 @@ class Ledger:
         rows = np.array([self._flow_row(a, b) for a, b in zip(source.tolist(), target.tolist(), strict=True)])
         flows, amounts = _sum_by(rows, sums)
         self._flow.used[flows] += amounts
+        if self.on_fold is not None:
+            self.on_fold(source, target, sums)
         if self.every_event:
             self._require_no_overdraft(day)
 

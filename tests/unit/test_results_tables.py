@@ -18,9 +18,25 @@ from sim.results.schema import TABLES
 from sim.results.tables import coded, from_columns, from_rows, gathered, numbers, own_head, ratio, texts
 
 ROOT = Path(__file__).parents[2]
-UNITS = "kg|t|share|days?|years?|km|hours|usd|usd_per_kg|kgco2e|co2_kg|units|month"
+UNITS = "kg|t|share|days?|years?|km|hours|usd|usd_per_kg|kgco2e|kwh|co2_kg|units|month"
 # counts and pure numbers that design 6 names without a unit
-PURE = {"replication", "draw", "routes", "stops", "boxes", "refused", "hhi", "primary_hhi", "u", "value"}
+PURE = {
+    "cleared",
+    "jobs_fte",
+    "must_pay",
+    "rank",
+    "replication",
+    "draw",
+    "routes",
+    "stops",
+    "boxes",
+    "refused",
+    "u",
+    "value",
+    "pledged",
+    "modelled",
+}
+PURE |= {"hhi", "hhi_by_origin", "hhi_by_place", "primary_hhi"}
 
 
 @pytest.mark.parametrize("column", [c for t in TABLES.values() for c in t.columns], ids=lambda c: c.name)

@@ -67,8 +67,8 @@ def test_seeds_differ_and_one_seed_is_alike(tmp_path):
 def test_draws_do_not_depend_on_the_hash_seed(tmp_path):
     (tmp_path / "mine.toml").write_text('extends = "baseline"\nname = "Mine"\n', encoding="utf-8")
     code = (
-        "from sim.scenario.draw import _hypercube; from hashlib import sha256;"
-        "print(sha256(_hypercube(('a.b', 'plants.X.capacity_t_per_year'), 7, 1).tobytes()).hexdigest())"
+        "from sim.scenario.draw import hypercube; from hashlib import sha256;"
+        "print(sha256(hypercube(('a.b', 'plants.X.capacity_t_per_year'), 7, 1).tobytes()).hexdigest())"
     )
     seen = {
         subprocess.run(
@@ -232,3 +232,21 @@ def test_ranges_of_the_library_are_found(tmp_path):
 @pytest.mark.parametrize(("replications", "repeats", "draws"), [(20, 2, 10), (21, 2, 11), (1, 2, 1), (5, 1, 5), (3, 100, 1)])
 def test_replications_share_draws(replications, repeats, draws):
     assert draws_of(replications, repeats) == draws
+
+
+def test_a_stated_path_that_repeats_the_library_keeps_its_draw_until_it_departs(tmp_path):
+    """What a file states from 2030 on is certain; what it repeats for 2026 is drawn as the library is."""
+    key = DROP_BOX
+    reference = load(tmp_path)
+    mode = reference.spec.countries["JPN"].channels["drop_box"].participation_share.at(2026.0)
+    (table, channel) = key.rsplit(".", 1)
+    mine = load(tmp_path, f"[{table}]\n{channel} = {{ 2026 = {mode}, 2030 = 0.6 }}\n")
+    certain = load(tmp_path, f"[{table}]\n{channel} = {{ 2026 = {mode * 1.5}, 2030 = 0.6 }}\n")
+    assert key not in {one.key for one in plan_of(certain).uncertain}
+    for draw in range(4):
+        before = draw_spec(reference, draw, 4, 1).spec.countries["JPN"].channels["drop_box"].participation_share
+        after = draw_spec(mine, draw, 4, 1).spec.countries["JPN"].channels["drop_box"].participation_share
+        assert after.at(2025.0) == before.at(2025.0) == after.at(2026.0)
+        assert after.at(2030.0) == 0.6
+        assert after.at(2028.0) == pytest.approx((before.value + 0.6) / 2.0)
+    assert before.value != mode

@@ -25,6 +25,7 @@ from sim.results.tables import numbers, own_head, texts
 from sim.scenario.load import load_scenario
 from sim.simulate.collect import Collector, binned_quantiles
 from sim.simulate.signals import recoverable
+from sim.trade.market import MEASURES
 from tests.fixtures.tiny_tree import TinyLibrary, tiny_tree
 
 DISMANTLER, SMELTER = (plant["name"] for plant in tiny_tree()["plants"][:2])
@@ -42,15 +43,18 @@ RECORDED = {
     "shipments": ("year origin destination fraction", "boxes mass_kg consent_kg_days sea_kg_days refused blocked_kg"),
     "recovery": ("year origin plant process metal form owner available_to", "fed_kg recovered_kg contained_kg"),
     "lead_times": ("year metal bin", "kg"),
-    "lineage_intake": ("tag zone channel discard_year group", "kg"),
     "lineage_out": ("tag metal plant year", "kg"),
     "payments": ("year payer payee item", "usd"),
     "emissions": ("year country stage item", "kgco2e"),
-    "market": (
-        "month country metal",
-        "demand_kg primary_kg recovered_kg stockpile_kg shortfall_kg price_usd_per_kg primary_hhi",
-    ),
+    "sales": ("year plant country contract metal", "kg usd spot_usd"),
+    "market": ("month country metal", " ".join(MEASURES)),
+    "supply": ("year origin place available_to metal", "recovered_kg"),
+    "shocks": ("name kind target", "start_day end_day"),
+    "responses": ("name day event", "cost_usd"),
 }
+
+
+REUSE = ("second_life_kg", "hoarded_kg", "exported_for_reuse_kg", "resold_kg", "exported_age_years")
 
 
 @dataclass
@@ -110,6 +114,7 @@ def arisings(spec):
         "discarded_units": units,
         "discarded_kg": units * 2.0,
         "units_with_magnet_share": np.full((1, 2, 2), 0.5),
+        **dict.fromkeys(REUSE, np.zeros((1, 2, 2))),
     }
     # nothing else of it is read here
     return Arisings(**(dict.fromkeys((field.name for field in fields(Arisings)), ()) | told))
@@ -129,7 +134,7 @@ def rows(table, *names):
 
 def test_every_table_but_inputs_and_assumptions_is_there(world, spec, arisings):
     tables = collected(world, spec, arisings)
-    assert set(tables) == set(TABLES) - {"inputs", "assumptions"}
+    assert set(tables) == set(TABLES) - {"inputs", "assumptions", "capacity_cases", "unlimited"}
     for name, columns in tables.items():
         assert tuple(columns) == own_head(TABLES[name])
 
@@ -269,22 +274,47 @@ def test_lead_times_from_bins(world, spec, arisings):
     assert numbers(table, "days_p50")[0] == pytest.approx(300.0 + 30.0 / 3.0)
 
 
+def market_row(**told):
+    """A recorded month; what is not told is missing."""
+    return [told.get(name, float("nan")) for name in MEASURES]
+
+
 def test_market_shares(world, spec, arisings):
-    """Japan mines a fifth of its primary neodymium here; recovered metal is its own."""
-    world.recorder.cell("market", 0, "JPN", "Nd")[:] = [100.0, 80.0, 20.0, 5.0, 0.0, 70.0, 0.6]
-    nan = float("nan")
-    world.recorder.cell("market", 0, "THA", "Nd")[:] = [nan, nan, 9.0, nan, nan, 70.0, nan]  # demand not known
-    world.recorder.cell("market", 1, "JPN", "Nd")[:] = [10.0, 0.0, 10.0, 5.0, 0.0, 70.0, nan]  # all of it recovered
-    table = collected(world, spec, arisings)["market"]
+    """Japan mines a fifth of its primary neodymium here. Of 20 kg recovered 15 are of its own waste, 12 refined at home."""
+    plain = {"price_usd_per_kg": 70.0}
+    first = {"demand_kg": 100.0, "primary_kg": 80.0, "own_primary_kg": 16.0, "recovered_kg": 20.0, "own_waste_kg": 15.0}
+    bare = {"primary_without_kg": 90.0, "own_primary_without_kg": 18.0, "shortfall_without_kg": 10.0, "stockpile_without_kg": 0.0}
+    first |= plain | bare | {"refined_home_kg": 12.0, "stockpile_kg": 5.0, "shortfall_kg": 0.0, "hhi": 0.4, "primary_hhi": 0.6}
+    second = plain | {"demand_kg": 10.0, "primary_kg": 0.0, "own_primary_kg": 0.0, "recovered_kg": 10.0, "own_waste_kg": 10.0}
+    second |= {"refined_home_kg": 10.0, "stockpile_kg": 5.0, "shortfall_kg": 0.0, "primary_without_kg": 10.0}
+    second |= {"own_primary_without_kg": 2.0, "shortfall_without_kg": 0.0, "stockpile_without_kg": 0.0}
+    world.recorder.cell("market", 0, "JPN", "Nd")[:] = market_row(**first)
+    world.recorder.cell("market", 0, "THA", "Nd")[:] = market_row(recovered_kg=9.0, **plain)  # demand not known
+    world.recorder.cell("market", 1, "JPN", "Nd")[:] = market_row(**second)  # all of it recovered
+    tables = collected(world, spec, arisings)
+    table, nan = tables["market"], float("nan")
     assert rows(table, "year", "month", "country", "price_usd_per_kg") == [
         (2025, 1, "JPN", 70.0),
         (2025, 1, "THA", 70.0),
         (2025, 2, "JPN", 70.0),
     ]
-    np.testing.assert_allclose(numbers(table, "import_dependence_share"), [0.8 * 0.8, nan, 0.0])
-    np.testing.assert_allclose(numbers(table, "hhi"), [0.6 * 0.8**2 + 0.2**2, nan, 1.0])
-    signals = collected(world, spec, arisings)["signals"]
-    found = rows(signals, "country", "available_kg", "demand_kg", "demand_met_share")
+    np.testing.assert_allclose(numbers(table, "import_dependence_share"), [0.64, nan, 0.0])
+    np.testing.assert_allclose(numbers(table, "import_dependence_by_origin_share"), [0.64 + 0.05, nan, 0.0])
+    np.testing.assert_allclose(numbers(table, "import_dependence_by_place_share"), [0.64 + 0.08, nan, 0.0])
+    np.testing.assert_allclose(numbers(table, "import_dependence_without_share"), [0.8, nan, 0.8])
+    np.testing.assert_allclose(numbers(table, "cover_days"), [5.0 / 100.0 * 31.0, nan, 5.0 / 10.0 * 28.0])
+    (year,) = rows(
+        tables["security"],
+        "country",
+        "loss_area_days",
+        "loss_area_without_days",
+        "recovery_time_without_days",
+        "share_met_without_share",
+    )
+    assert year == ("JPN", 0.0, pytest.approx(3.1), 31.0, pytest.approx(1.0 - 10.0 / 110.0))
+    assert np.isnan(numbers(tables["security"], "recovery_time_days")).all()
+    assert numbers(tables["security"], "import_dependence_by_place_share")[0] == pytest.approx(72.0 / 110.0)
+    found = rows(tables["signals"], "country", "available_kg", "demand_kg", "demand_met_share")
     assert found[0] == ("JPN", 30.0, 110.0, pytest.approx(30.0 / 110.0))
     assert found[1][:2] == ("THA", 9.0)
     assert np.isnan(found[1][2:]).all()
@@ -292,7 +322,10 @@ def test_market_shares(world, spec, arisings):
 
 def test_lineage_divides_by_metal_content_and_sums_to_what_was_recovered(world, spec, arisings):
     tag = world.tags.of(Origin("JPN", plant=DISMANTLER, year=2026))
-    intake = lambda zone, year, group: world.recorder.cell("lineage_intake", tag, zone, "drop_box", year, group)  # noqa: E731
+
+    def intake(zone, year, group):
+        return world.tags.intake(tag, world.tags.of(Origin("JPN", zone, "drop_box", "", year)), group)
+
     intake("JP-13", 2025, "phone")[0] = 100.0  # 1 kg of gold
     intake("JP-13", 2026, "phone")[0] = 150.0  # 3 kg
     intake("JP-01", 2026, "it_equipment")[0] = 750.0  # none
@@ -315,24 +348,3 @@ def test_metal_from_nowhere_is_found(world, spec, arisings):
     world.recorder.cell("lineage_out", tag, "Au", SMELTER, 2026)[0] = 2.0
     with pytest.raises(ConservationError, match="took nothing in"):
         collected(world, spec, arisings)
-
-
-def test_bottleneck_is_the_place_that_holds_most_for_its_throughput(world, spec, arisings):
-    """The smelter's yard keeps 60 of 100 kg for a year; the depot lets 90 of 100 kg through."""
-    ledger, cell = world.ledger, world.recorder.cell
-    discard = ledger.account("discard JPN", "discard", "JPN", outside=True)
-    waiting, depot = ledger.stockpile("waiting a", "waiting", "JPN"), ledger.stockpile("depot a", "depot", "JPN")
-    yard = ledger.stockpile(f"{SMELTER} yard", "refinery_yard", "JPN")
-    slag = ledger.account("slag", "slag", "JPN", outside=True)
-    ref = world.composition.add(np.array([0.0, 10.0, 0.0, 90.0]))
-    ledger.move(1.0, [Lot(100.0, ref, 0, 0.0)], discard, waiting)
-    ledger.move(2.0, waiting.take_all(), waiting.account, depot)
-    ledger.move(3.0, depot.take(90.0), depot.account, yard)
-    for lot in yard.take(30.0):
-        ledger.post(4.0, yard.account, slag, lot)
-    cell("plants", 0, SMELTER)[:] = [0.0, 30.0, 0.0, 40.0, 0.0, 0.0, 0.0, 31.0]
-    treatment = Treatment({SMELTER: Plant(Schedule(start_day=-np.inf))})
-    table = collected(world, spec, arisings, treatment)["bottlenecks"]
-    found = {row[0]: row[1:] for row in rows(table, "metal", "binding_resource", "held_kg", "held_days", "utilisation_share")}
-    assert found["Au"] == (f"yard: {SMELT}", pytest.approx(6.0), pytest.approx(365.25), 0.75)
-    assert found["Nd"][0] == "none"
