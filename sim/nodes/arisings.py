@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim.core.calendar import Calendar
 from sim.core.lifetime import MONTHS
-from sim.nodes.behaviour import Behaviour, behaviour_of
+from sim.nodes.behaviour import Behaviour, behaviour_of, behaviour_warnings
 from sim.nodes.cohorts import discards_by_month
 from sim.nodes.contents import OTHER, Contents, contents_of, substances_of
 from sim.nodes.country_spec import CountrySpec
@@ -93,7 +93,8 @@ def build_arisings(
     behaviour = behaviour_of(panel, countries)
     parts = phases_of(panel, behaviour)
     streams = streams_of(panel, countries, contents, behaviour, parts, scope.discretisation)
-    warnings = (*contents.warnings, *phases_warnings(parts, behaviour.hoarded_years, panel))
+    drawers = phases_warnings(parts, behaviour.hoarded_years, panel)
+    warnings = (*contents.warnings, *drawers, *behaviour_warnings(panel, behaviour))
     return _arisings(panel, contents, behaviour, parts, streams, calendar, warnings)
 
 

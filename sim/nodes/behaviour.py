@@ -17,6 +17,8 @@ from sim.nodes.panel import BASE_YEAR, ZERO, Panel
 
 Vector = NDArray[np.float64]
 MID_YEAR = 0.5
+MOST_OVER = 0.5  # drawn shares pass 1 by less; more is a mistake
+SCALED = 1e-9  # less is rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +112,25 @@ def _habits(panel: Panel, row: int, spec: HouseholdsSpec, when: Vector) -> Habit
         np.array([by_year(quantity, when) for quantity in _picked(panel, shares)])
         for shares in (spec.hoarded_share, spec.reused_share)
     )
+    _check_habits(panel, row, 1.0 - hoarded - reused)
+    # ranges of the two are drawn apart: what they pass 1 by is taken off both, as for other shares that belong together
+    whole = np.maximum(hoarded + reused, 1.0)
+    hoarded, reused = hoarded / whole, reused / whole
     share = np.stack((1.0 - hoarded - reused, hoarded, reused))
-    _check_habits(panel, row, share[0])
     drawer = drawer_share(by_year(spec.hoarded_years, when), panel.mean_years[row])
     second = by_year(spec.second_life_share, when)
     told = np.concatenate((share.reshape(-1, len(when)), drawer, second[np.newaxis]))
     differs = np.flatnonzero((told != told[:, :1]).any(axis=0))
-    return Habits(share, drawer, second, int(differs[0]) if differs.size else len(when))
+    return Habits(share, drawer, second, int(differs[0]) if differs.size else len(when), float(whole.max() - 1.0))
+
+
+def behaviour_warnings(panel: Panel, behaviour: Behaviour) -> list[str]:
+    """Say where drawn shares of hoarded and reused devices were scaled to fit."""
+    return [
+        f"{panel.countries[row]}: hoarded and reused shares together pass 1 by up to {habits.over_share:.2g}; both were scaled to fit"
+        for row, habits in behaviour.later.items()
+        if habits.over_share > SCALED
+    ]
 
 
 def _check_habits(panel: Panel, row: int, plain: Vector) -> None:
@@ -124,7 +138,7 @@ def _check_habits(panel: Panel, row: int, plain: Vector) -> None:
     path = f"countries.{panel.countries[row]}.behaviour"
     faults = [
         Fault("", 0, path, f"hoarded and reused shares of {panel.products[j]} sum to over 1")
-        for j in np.flatnonzero((plain < -1e-12).any(axis=1))
+        for j in np.flatnonzero((plain < -MOST_OVER).any(axis=1))
     ]
     if faults:
         raise WiringError(faults)

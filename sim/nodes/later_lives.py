@@ -41,12 +41,14 @@ class Habits:
     drawer : (products, years), mean time in the drawer over mean residence.
     second : (years,), share of its life a reused device spends with its second owner.
     first : column of the first year that differs from the base year.
+    over_share : by how much hoarded and reused devices together passed all of them at most, before both were scaled.
     """
 
     share: Vector
     drawer: Vector
     second: Vector
     first: int
+    over_share: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,7 @@ def test_ladder_without_japan_or_metals():
 
 
 def test_public_face_is_lazy_and_complete():
-    lower = {"compare", "load_results", "load_scenario", "load_sweep", "report", "run", "sweep", "trace"}
+    lower = {"compare", "load_results", "load_scenario", "load_sweep", "report", "run", "sweep", "target", "trace"}
     assert set(dir(sim)) == {"Results", "Scenario", "Sweep", *lower}
     assert all(callable(getattr(sim, name)) for name in lower)
     assert sim.load_results is load_results

@@ -33,7 +33,16 @@ def test_every_shipped_scenario_is_valid_and_asks_a_question(file, library):
 
 
 def test_the_baseline_states_settings_only(baseline):
-    assert {key[0] for key in baseline.stated_keys} <= {"name", "title_ja", "question", "time", "resolution", "run", "scope"}
+    assert {key[0] for key in baseline.stated_keys} <= {
+        "name",
+        "title_ja",
+        "question",
+        "question_ja",
+        "time",
+        "resolution",
+        "run",
+        "scope",
+    }
 
 
 def test_every_number_has_evidence(baseline):

@@ -97,7 +97,7 @@ def test_manifest_tells_how_the_run_came_about(scenario, tmp_path):
     manifest = load_results(folder).manifest
     assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{8}", manifest["run_id"])
     assert manifest["run_id"].endswith(manifest["input_hash"][:8])
-    assert manifest["scenario"] == {"key": "tiny", "name": "Tiny", "title_ja": "", "question": "いくつ?"}
+    assert manifest["scenario"] == {"key": "tiny", "name": "Tiny", "title_ja": "", "question": "いくつ?", "question_ja": ""}
     assert manifest["inputs"]["sim/data/tiny.csv"] == "0" * 64
     assert manifest["inputs"]["tiny.toml"] == hashlib.sha256(scenario.path.read_bytes()).hexdigest()
     assert manifest["versions"]["numpy"] == np.__version__
