@@ -127,7 +127,7 @@ def _habits(panel: Panel, row: int, spec: HouseholdsSpec, when: Vector) -> Habit
 def behaviour_warnings(panel: Panel, behaviour: Behaviour) -> list[str]:
     """Say where drawn shares of hoarded and reused devices were scaled to fit."""
     return [
-        f"{panel.countries[row]}: hoarded and reused shares together pass 1 by up to {habits.over_share:.2g}; both were scaled to fit"
+        f"{panel.countries[row]}: hoarded and reused shares together pass 1 by up to {habits.over_share:.2g}; both were scaled"
         for row, habits in behaviour.later.items()
         if habits.over_share > SCALED
     ]
