@@ -13,6 +13,7 @@ from sim.cli.run import progress_of
 from sim.core.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
+    from sim.results.store import Results
     from sim.study.compare_words import Story
 
 
@@ -51,6 +52,7 @@ def command(
     if len(folders) < 2:
         raise UsageError("compare needs at least two run folders")
     first = load_results(folders[0])
+    _require_told(first, metals, years)
     stories = []
     for folder in folders[1:]:
         found = compare(first, folder)
@@ -72,6 +74,15 @@ def command(
     if pages:
         text += f"\n\nWrote {pages[0]}"
     out.result(text, {"comparisons": data, "pages": [str(page) for page in pages]})
+
+
+def _require_told(first: Results, metals: Sequence[str], years: Sequence[int]) -> None:
+    """Raise `UsageError` for metals and years that a run does not tell of: no row of theirs is no answer."""
+    for name, asked, there in (("metal", metals, first.summary["metals"]), ("year", years, first.summary["years"])):
+        for one in asked:
+            if one not in there:
+                known = f"{there[0]} to {there[-1]}" if name == "year" else ", ".join(there)
+                raise UsageError(f"the first run has no {name} {one}; it has {known}")
 
 
 def _pages(stories: Sequence[Story], target: Path) -> list[Path]:

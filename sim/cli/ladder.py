@@ -20,6 +20,8 @@ def ladder_text(summary: dict[str, Any]) -> str:
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)]
     note = f"All countries, contained element, median of {summary['replications']} replications."
+    if summary.get("draws") == 1:
+        note += " The uncertain inputs were drawn once: the range holds chance alone."
     return "\n".join([note, *lines])
 
 

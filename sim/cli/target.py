@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -89,10 +89,10 @@ def command(
             step=f"{step}_kg", country=country, probability=probability, aim="cheapest" if cheapest else "smallest",
             replications=replications, seed=seed, workers=workers, progress=progress, say=out.say,
         )  # fmt: skip
-    out.result("\n".join(_lines(found, file)), found.data())
+    out.result("\n".join(_lines(found, file, assignments, seed)), found.data())
 
 
-def _lines(found: Answer, file: str) -> Iterator[str]:
+def _lines(found: Answer, file: str, assignments: Sequence[str], seed: int | None) -> Iterator[str]:
     goal = found.goal
     step = STEPS[goal.step.removesuffix("_kg")]
     where = "all countries" if goal.country == "ALL" else goal.country
@@ -107,7 +107,7 @@ def _lines(found: Answer, file: str) -> Iterator[str]:
         yield f"Feasible: {asked}."
     yield ""
     yield "At the limits:" if found.status == "infeasible" else f"{found.aim.capitalize()} change:"
-    for dial in found.dials:
+    for dial in (each for each in found.dials if each.position > 0.0):
         way = f"{dial.position:.0%} of the way to {dial.limit:g}"
         yield f"  {dial.key}: {_short(dial.after)} instead of {_short(dial.before)} ({way})"
     yield f"  {_spent(found)}"
@@ -117,7 +117,11 @@ def _lines(found: Answer, file: str) -> Iterator[str]:
     yield from _holds(found)
     yield ""
     yield f"{found.scenarios_run} scenarios of {found.replications} replications were run. To run the answer:"
-    yield f"  urban-mine run {file} " + " ".join(f"--set '{assignment}'" for assignment in found.assignments)
+    # the world in which it was found: to the year of the goal, each replication with inputs of its own
+    world = (*assignments, f"time.end={goal.year}", "run.repeats_per_draw=1", *found.assignments)
+    sets = " ".join(f"--set '{assignment}'" for assignment in world)
+    with_seed = "" if seed is None else f" --seed {seed}"
+    yield f"  urban-mine run {file} --replications {found.replications}{with_seed} {sets}"
 
 
 def _promise(found: Answer) -> str:
@@ -137,7 +141,7 @@ def _small(kg: float) -> str:
 
 def _spent(found: Answer) -> str:
     more = "more" if found.usd >= 0.0 else "less"
-    return f"{abs(found.usd):,.0f} USD {more} are spent in that year on collection, haulage, shipping and treatment"
+    return f"{float(f'{abs(found.usd):.3g}'):,.0f} USD {more} are spent in that year on collection, haulage, shipping and treatment"
 
 
 def _short(raw: object) -> str:

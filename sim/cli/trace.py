@@ -55,7 +55,7 @@ LOSSES = {
 @click.option("--plant", help="One plant by name; all by default.")
 @output_options
 def command(folder: Path, metal: str, year: int, plant: str | None, out: Output) -> None:
-    """Follow METAL recovered in a YEAR of run folder FOLDER back to zone, channel, product year of discard and year of sale."""
+    """Follow METAL recovered in a YEAR of run folder FOLDER back to zone, channel, product, year of discard and year of sale."""
     from sim.results.store import load_results  # noqa: PLC0415 - start-up time
     from sim.study.trace import trace  # noqa: PLC0415
 

@@ -76,9 +76,3 @@ def levelised_cost(rate_share: float, costs_usd: Sequence[float], amounts_kg: Se
     """Present value of costs over present value of amounts [USD/kg]; NaN where nothing is made."""
     made = npv(rate_share, amounts_kg)
     return npv(rate_share, costs_usd) / made if made > 0.0 else math.nan
-
-
-def weighted_rate(parts: Sequence[tuple[float, float]]) -> float:
-    """Cost of capital: rates weighted by shares of (share, rate) pairs; 0 where there is no capital."""
-    total = math.fsum(share for share, _ in parts)
-    return math.fsum(share * rate for share, rate in parts) / total if total > 0.0 else 0.0

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from sim.core.quantity import Quantity
-from sim.core.spec import Day, Share, Spec, UsdPer, Years
+from sim.core.spec import Bounded, Day, Share, Spec, UsdPer
 
 ZERO = Quantity.constant(0.0)
+WholeYears = Annotated[Quantity, Bounded(1.0, 200.0, "years")]  # rounded where flows are counted by the year
 
 
 class CapitalSpec(Spec):
@@ -19,8 +22,10 @@ class CapitalSpec(Spec):
     discount_rate_share: Share = Field(default=Quantity.constant(0.04), description="Rate at which results are discounted.")
     bank_rate_share: Share = Field(default=Quantity.constant(0.05), description="Interest of bank loans that bear no guarantee.")
     public_rate_share: Share = Field(default=Quantity.constant(0.01), description="Interest of public or guaranteed loans.")
-    loan_years: Years = Field(default=Quantity.constant(10.0), description="Years in which loans are paid back, in equal parts.")
-    life_years: Years = Field(default=Quantity.constant(15.0), description="Years a plant is expected to run.")
+    loan_years: WholeYears = Field(
+        default=Quantity.constant(10.0), description="Years in which loans are paid back, in equal parts."
+    )
+    life_years: WholeYears = Field(default=Quantity.constant(15.0), description="Years a plant is expected to run.")
     load_share: Share = Field(default=Quantity.constant(0.8), description="Share of free capacity investors expect to use.")
 
 

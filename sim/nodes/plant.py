@@ -24,7 +24,7 @@ from sim.engine.world import Receiver, Router, World
 from sim.nodes.plant_lots import Intake, summed
 from sim.nodes.plant_record import BACKGROUND, CAPACITY, DOWN, INTAKE, OPEN, THROUGHPUT, Identity, Records, YardBook
 from sim.nodes.plant_spec import END_STAGES, PlantSpec, ProcessSpec
-from sim.nodes.schedule import Breakdowns, Periods, Schedule
+from sim.nodes.schedule import Periods, Schedule, breakdowns_of
 from sim.nodes.yard import Yard
 
 KG_PER_T = 1000.0
@@ -97,7 +97,7 @@ class Plant:
         self._turns: list[tuple[float, float]] = []
         self._turns_seen = 0
         world.dials.declare(self._factor, 1.0)
-        self._breakdowns = _breakdowns(spec, process.spec)
+        self._breakdowns = breakdowns_of(spec, process.spec)
         self._down = self._breakdowns.down_days(world.streams, world.calendar, self._periods.edges)
         self._room_kg, self._room_until, self._room_turns = 0.0, -math.inf, 0
 
@@ -359,6 +359,12 @@ class Plant:
             running = (ends - begins) / (end - start)
             cell[DOWN] = down[month] * running * HOURS_PER_DAY
             cell[OPEN] = (ends - begins - down[month] * running) * open_share
+        self._warn_of_full_day()
+
+    def _warn_of_full_day(self) -> None:
+        """Say that its dial was turned to more hours than a day has; once, whoever turned it."""
+        if any(value > self.longest_factor for _, name, value in self._world.dials.turns if name == self._factor):
+            self._world.warnings.append(f"Plant '{self.name}': {self._factor} asked for more than 24 hours a day and was cut.")
 
     def _close_period(self, period: int) -> None:
         """Write capacity and background feed of a period, reckoned as its work was, so that use never passes 1.
@@ -386,15 +392,3 @@ class Plant:
             return 0.0
         year = self._world.calendar.decimal_year(first)
         return self.spec.capacity_t_per_year.at(year) * KG_PER_T / DAYS_PER_YEAR * (last - first)
-
-
-def _breakdowns(plant: PlantSpec, process: ProcessSpec) -> Breakdowns:
-    fires, after = process.mean_days_between_fires, process.after_fire_days or process.repair_days
-    return Breakdowns(
-        plant.name,
-        process.mean_days_between_breakdowns.value,
-        process.repair_days.value,
-        plant.lines,
-        fires.value if fires is not None else 0.0,
-        after.value,
-    )

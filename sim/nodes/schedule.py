@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sim.core.calendar import DAYS_PER_YEAR, Calendar
 from sim.engine.streams import Streams
+from sim.nodes.plant_spec import PlantSpec, ProcessSpec
 
 Days = NDArray[np.float64]
 FAR_DAYS = 1e6  # further apart than any run is long: keeps the stops of one line behind those of the other
@@ -161,3 +162,16 @@ def _elapsed(points: Days, days: Days) -> Days:
     before = np.searchsorted(points, days)
     sums: Days = before * days - np.concatenate([[0.0], np.cumsum(points)])[before]
     return sums
+
+
+def breakdowns_of(plant: PlantSpec, process: ProcessSpec) -> Breakdowns:
+    """Breakdowns and fires of a plant by the figures of its process."""
+    fires, after = process.mean_days_between_fires, process.after_fire_days or process.repair_days
+    return Breakdowns(
+        plant.name,
+        process.mean_days_between_breakdowns.value,
+        process.repair_days.value,
+        plant.lines,
+        fires.value if fires is not None else 0.0,
+        after.value,
+    )

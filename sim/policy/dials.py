@@ -62,6 +62,6 @@ def schedule(world: World, board: DialBoard, levers: Iterable[LeverSpec]) -> Non
         end = world.calendar.day_of(lever.end) + 1 if lever.end is not None else None
         if end is not None and end <= 0:
             continue  # over before the run starts
-        world.clock.at(float(begin), lambda each: board.put(each.name, each.dial, each.factor.value), lever)
+        world.clock.at(float(begin), lambda each: board.put(f"lever {each.name}", each.dial, each.factor.value), lever)
         if end is not None:
-            world.clock.at(float(end), lambda each: board.lift(each.name, each.dial), lever)
+            world.clock.at(float(end), lambda each: board.lift(f"lever {each.name}", each.dial), lever)

@@ -27,8 +27,8 @@ class Terms:
     hurdle_share: float
     public_rate_share: float
     bank_rate_share: float
-    loan_years: float
-    life_years: float
+    loan_years: int
+    life_years: int
     load_share: float
 
     @classmethod
@@ -49,32 +49,33 @@ class Terms:
             hurdle_share=hurdle.at(year),
             public_rate_share=capital.public_rate_share.at(year),
             bank_rate_share=capital.bank_rate_share.at(year),
-            loan_years=capital.loan_years.at(year),
-            life_years=capital.life_years.at(year),
+            loan_years=round(capital.loan_years.at(year)),
+            life_years=round(capital.life_years.at(year)),
             load_share=load.at(year),
         )
 
-    @property
-    def public_service_share(self) -> float:
-        """Yearly payment on the public loan over investment."""
-        return self.loan_share * annuity(self.public_rate_share, self.loan_years)
+    def service_shares(self, building_years: float) -> tuple[float, float]:
+        """Yearly payments on the public loan and on bank loans over investment; what is guaranteed bears the public rate.
 
-    @property
-    def bank_service_share(self) -> float:
-        """Yearly payment on bank loans over investment; what is guaranteed bears the public rate."""
+        Nothing is paid while a plant is built: interest of that time is added to what is owed.
+        """
         rate = self.bank_rate_share - self.guarantee_share * max(self.bank_rate_share - self.public_rate_share, 0.0)
-        return self.bank_share * annuity(rate, self.loan_years)
+        public, bank = (
+            lent * (1.0 + interest) ** building_years * annuity(interest, self.loan_years)
+            for lent, interest in ((self.loan_share, self.public_rate_share), (self.bank_share, rate))
+        )
+        return public, bank
 
     def owners_flows(self, capex_usd: float, cash_usd: float, delay_years: float) -> list[float]:
         """Yearly flows to owners from financial close: what they put in, the years of building, cash less debt service."""
-        building, lent, life = (round(years) for years in (delay_years, self.loan_years, self.life_years))
-        service = capex_usd * (self.public_service_share + self.bank_service_share)
-        running = [cash_usd - (service if year < lent else 0.0) for year in range(life)]
+        building = round(delay_years)
+        service = capex_usd * sum(self.service_shares(building))
+        running = [cash_usd - (service if year < self.loan_years else 0.0) for year in range(self.life_years)]
         return [-self.equity_share * capex_usd, *([0.0] * building), *running]
 
     def project_flows(self, capex_usd: float, cash_usd: float, delay_years: float) -> list[float]:
         """Yearly flows of the project itself, whoever pays."""
-        return [-capex_usd, *([0.0] * round(delay_years)), *([cash_usd] * round(self.life_years))]
+        return [-capex_usd, *([0.0] * round(delay_years)), *([cash_usd] * self.life_years)]
 
 
 @dataclass(frozen=True, slots=True)

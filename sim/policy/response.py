@@ -30,12 +30,12 @@ class Watched(Protocol):
         """Indicators of the last month."""
         ...
 
-    def release(self, country: str, metal: str, days: float) -> None:
+    def release(self, cause: str, country: str, metal: str, days: float) -> None:
         """Allow days of demand to leave the national stock."""
         ...
 
-    def stop_release(self, country: str, metal: str) -> None:
-        """Close the national stock."""
+    def stop_release(self, cause: str) -> None:
+        """Take back what a cause has allowed."""
         ...
 
     def hold_more(self, country: str, metal: str, days: float) -> None:
@@ -74,6 +74,7 @@ class Response:
 
     def __init__(self, world: World, spec: ResponseSpec, means: Means) -> None:
         self.spec = spec
+        self.cause = f"response {spec.name}"  # a lever may bear its name
         self.at_work = False
         self.log: list[tuple[float, str]] = []
         self._world, self._means, self._market = world, means, means.market
@@ -124,29 +125,29 @@ class Response:
         self._pay(cost)
         when = self.spec.when
         if self._release_days > 0.0:
-            self._market.release(when.country, when.metal, self._release_days)
+            self._market.release(self.cause, when.country, when.metal, self._release_days)
         self._market.hold_more(when.country, when.metal, self._build_days)
         for dial, factor in self._factors:
-            self._means.board.put(self.spec.name, dial, factor)
+            self._means.board.put(self.cause, dial, factor)
         for reroute in self._reroutes:
-            self._means.router.turn(self.spec.name, reroute.route, reroute.to)
+            self._means.router.turn(self.cause, reroute.route, reroute.to)
 
     def _stop(self) -> None:
         self.at_work = False
         self.log.append((self._world.clock.now, "stop"))
         self._note("stop")
         when = self.spec.when
-        self._market.stop_release(when.country, when.metal)
+        self._market.stop_release(self.cause)
         self._market.hold_more(when.country, when.metal, -self._build_days)
         for dial, _ in self._factors:
-            self._means.board.lift(self.spec.name, dial)
-        self._means.router.turn_back(self.spec.name)
+            self._means.board.lift(self.cause, dial)
+        self._means.router.turn_back(self.cause)
 
     # money and memory
 
     def _pay(self, usd: float) -> None:
         if usd != 0.0:
-            payer, payee = f"government {self.spec.when.country}", f"response {self.spec.name}"
+            payer, payee = f"government {self.spec.when.country}", self.cause
             self._world.recorder.cell("payments", self._world.year, payer, payee, "response")[0] += usd
 
     def _note(self, event: str, cost_usd: float = 0.0) -> None:

@@ -122,21 +122,15 @@ def _band_view(context: Context, metal: str, by_year: Sequence[Vector]) -> View:
     return View(finding, spoken, data, years_layout(context, say("{metal} recovered, {unit} per year", metal=metal, unit=unit)))
 
 
-def how_sure(context: Context) -> Chart | Missing:
-    """Spread of refined metal in the focus year, by chance and by ignorance."""
-    say, run = context.say, context.run
-    question = say("Is it luck or lack of knowledge that spreads the results?")
-    if not run.has("signals"):
-        return context.missing("chance", question, "signals")
-    found = run.each("signals", ("metal",), "refined_kg", where={"metal": context.metals, "year": [context.year]})
-    rows: list[Row] = []
-    for metal in context.metals:
-        values = found.get((metal,), np.zeros(run.replications))
-        chance, ignorance = apart(values, run.draw_of)
-        mean = float(values.mean())
-        rows.append(as_row(context.names.metal(metal), mean, chance, ignorance, ratio(chance, mean), ratio(ignorance, mean)))
+def _drawn_once(context: Context) -> str:
+    return context.say("It cannot be told apart: the uncertain inputs were drawn once, so all ranges hold chance alone.")
+
+
+def _least_certain(context: Context, rows: Sequence[Row]) -> str:
+    """Which metal spreads most, and whether by chance or by ignorance."""
+    say = context.say
     widest = max(rows, key=lambda row: row[5] if row[5] == row[5] else 0.0)
-    finding = say(
+    found = say(
         "In {year}, {metal} is least certain: not knowing the inputs spreads it by {ignorance} of its mean, chance by {chance}",
         year=context.year,
         metal=widest[0],
@@ -144,7 +138,26 @@ def how_sure(context: Context) -> Chart | Missing:
         chance=say.share(float(widest[4])),
     )
     if not float(widest[5]) > float(np.nan_to_num(np.array(float(widest[4])))):
-        finding = say("In {year} chance spreads the results at least as much as ignorance of the inputs", year=context.year)
+        return say("In {year} chance spreads the results at least as much as ignorance of the inputs", year=context.year)
+    return found
+
+
+def how_sure(context: Context) -> Chart | Missing:
+    """Spread of refined metal in the focus year, by chance and by ignorance."""
+    say, run = context.say, context.run
+    question = say("Is it luck or lack of knowledge that spreads the results?")
+    if not run.has("signals"):
+        return context.missing("chance", question, "signals")
+    if len(np.unique(run.draw_of)) < 2:
+        return Missing("chance", question, _drawn_once(context))
+    found = run.each("signals", ("metal",), "refined_kg", where={"metal": context.metals, "year": [context.year]})
+    rows: list[Row] = []
+    for metal in context.metals:
+        values = found.get((metal,), np.zeros(run.replications))
+        chance, ignorance = apart(values, run.draw_of)
+        mean = float(values.mean())
+        rows.append(as_row(context.names.metal(metal), mean, chance, ignorance, ratio(chance, mean), ratio(ignorance, mean)))
+    finding = _least_certain(context, rows)
     names = [wrapped(str(row[0])) for row in rows]
     bars = ((say("by chance"), 4, 0), (say("by ignorance of inputs"), 5, 3))
     data = [

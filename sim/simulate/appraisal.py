@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.core.calendar import DAYS_PER_YEAR
 from sim.core.quantity import Quantity
 from sim.engine.world import World
 from sim.nodes.arisings import Arisings
@@ -56,10 +57,11 @@ class Appraiser:
         process = self.spec.processes[plant.process]
         fee = plant.gate_fee_usd_per_t.at(year) if plant.gate_fee_usd_per_t is not None else 0.0
         support = (plant.investment or UNSUPPORTED).subsidy_usd_per_t.at(year)
-        earned = self._revenue_usd(plant, process, free_t)
+        delay = self._delay_years(plant)
+        earned = self._revenue_usd(plant, process, free_t, self.world.clock.now + delay * DAYS_PER_YEAR, terms.life_years)
         cash = earned + free_t * (fee + support - process.opex_usd_per_t.at(year))
         capex = capacity_t * process.capex_usd_per_t_per_year.at(year)
-        return judge(terms, capex, cash, self._delay_years(plant))
+        return judge(terms, capex, cash, delay)
 
     def _delay_years(self, plant: PlantSpec) -> float:
         if plant.commissioning is None:
@@ -67,8 +69,8 @@ class Appraiser:
         figures = self.spec.commissioning[plant.commissioning]
         return (figures.permit_months.mode + figures.build_months.mode) / MONTHS_PER_YEAR
 
-    def _revenue_usd(self, plant: PlantSpec, process: ProcessSpec, fed_t: float) -> float:
-        """Yearly sales of end-processing; what others make is handed on without payment."""
+    def _revenue_usd(self, plant: PlantSpec, process: ProcessSpec, fed_t: float, opens: float, life_years: float) -> float:
+        """Yearly sales of end-processing that opens on a day; what others make is handed on without payment."""
         if process.stage not in END_STAGES:
             return 0.0
         year = min(self.world.year + AHEAD_YEARS, self.world.calendar.end)
@@ -77,25 +79,24 @@ class Appraiser:
         buyer = plant.available_to or self.spec.countries[plant.country].available_to
         price = self.prices.faced_by(buyer, self.world.month)
         if self.contracts is not None:
-            price = self.contracts.expected_price(plant.name, price, self.world.clock.now, sold_kg)
+            price = self.contracts.expected_price(plant.name, price, opens, sold_kg, life_years)
         return float(sold_kg @ price)
 
 
 def yield_per_kg(spec: ScenarioSpec, arisings: Arisings, plant: PlantSpec, year: int) -> Vector:
     """Kg of each substance in product forms per kg of the feed that routes send a plant, shape (substances,)."""
     process = spec.processes[plant.process]
-    offered = available_kg(spec, arisings, year)
+    routes = {(route.origin, route.material): route for route in spec.routes}
     fed, made = np.zeros(len(arisings.substances)), np.zeros(len(arisings.substances))
-    for route in spec.routes:
-        if route.material not in process.transfer or plant.name not in {each.to for each in route.destinations}:
+    for (country, material), whole in available_kg(spec, arisings, year).items():
+        route = routes.get((country, material)) or routes.get((ANY, material))
+        if route is None or material not in process.transfer:
             continue
-        for country in arisings.countries if route.origin == "*" else [route.origin]:
-            mass = offered.get((country, route.material))
-            if mass is not None:
-                fed += mass
-                outputs = process.transfer[route.material]
-                forms = [row for output, row in outputs.items() if output != RESIDUE and output not in spec.fractions]
-                made += sum((mass * _shares(row, arisings.substances, year) for row in forms), np.zeros_like(mass))
+        mass = whole * sum(each.share.at(year + 0.5) for each in route.destinations if each.to == plant.name)
+        fed += mass
+        outputs = process.transfer[material]
+        forms = [row for output, row in outputs.items() if output != RESIDUE and output not in spec.fractions]
+        made += sum((mass * _shares(row, arisings.substances, year + 0.5) for row in forms), np.zeros_like(mass))
     total = fed.sum()
     return made / total if total > 0.0 else made
 
@@ -126,7 +127,7 @@ def _next(
         route = routes.get((country, material)) or routes.get((ANY, material))
         for destination in route.destinations if route is not None else ():
             plant = plants.get(destination.to)
-            share = destination.share.at(year)
+            share = destination.share.at(year + 0.5)
             if plant is None or plant.country != country or share <= 0.0:
                 continue
             process = spec.processes[plant.process]
@@ -134,7 +135,7 @@ def _next(
                 continue
             for output, row in (process.transfer.get(material) or process.transfer.get(ANY, {})).items():
                 if output in spec.fractions:
-                    part = share * mass * _shares(row, arisings.substances, year)
+                    part = share * mass * _shares(row, arisings.substances, year + 0.5)
                     made[country, output] = made.get((country, output), np.zeros_like(part)) + part
     return made
 

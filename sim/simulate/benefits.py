@@ -18,6 +18,7 @@ from sim.nodes.arisings import Arisings
 from sim.results.summary import ALL
 from sim.results.tables import Columns, from_rows, numbers, texts
 from sim.scenario.schema import ScenarioSpec
+from sim.simulate.signals import ends
 
 Vector = NDArray[np.float64]
 Place = tuple[int, str]  # year, country
@@ -32,7 +33,6 @@ LOCAL_COSTS = ("collection", "handling", "depot handling", "line-haul")  # paid 
 INFORMAL = "informal workers"  # what they earn is no cost of the formal chain
 PLANT_COSTS = ("opex", "road haul", "sea freight")  # paid by plants, for waste of several countries
 RESIDUES = ("landfill", "slag", "informal_residue", "mixed_waste")
-END_FORMS = ("refining", "magnet")
 Tables = Mapping[str, Columns]
 
 
@@ -164,9 +164,10 @@ def gains(tables: Tables, spec: ScenarioSpec) -> Columns:
 def _refined(recovery: Columns, spec: ScenarioSpec) -> tuple[Sums, Sums, Sums]:
     """Refined in a country; from its own waste there; and abroad from its waste [kg]; a second step does not count again."""
     here, own_here, own_abroad = Sums(float), Sums(float), Sums(float)
-    names = ("year", "origin", "plant_country", "stage", "form", "metal", "contained_kg")
-    for year, origin, place, stage, form, metal, kg in _rows(recovery, *names):
-        if stage not in END_FORMS or form in spec.fractions:
+    last = {name for name, process in spec.processes.items() if ends(process, spec)}
+    names = ("year", "origin", "plant_country", "process", "form", "metal", "contained_kg")
+    for year, origin, place, process, form, metal, kg in _rows(recovery, *names):
+        if process not in last or form in spec.fractions:
             continue
         here[year, place, metal] += kg
         (own_here if origin == place else own_abroad)[year, origin, metal] += kg

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from sim.core.calendar import MONTHS_PER_YEAR
 from sim.engine.world import World
 from sim.nodes.arisings import Arisings
-from sim.nodes.schedule import Schedule
 from sim.policy.finance import Verdict
 from sim.results.schema import TABLES
 from sim.results.tables import Columns, from_columns, from_rows, own_head, ratio
@@ -63,7 +62,8 @@ class Collector:
 
     def tables(self) -> dict[str, Columns]:
         """All tables of the replication but `inputs` and without column `replication`; columns as in `results.schema`."""
-        projects = book(self._world, self._spec, {name: plant.schedule for name, plant in self._treatment.plants.items()})
+        schedules = {name: plant.schedule for name, plant in self._treatment.plants.items()}
+        projects = book(self._world, self._spec, schedules)
         recorded = {name: recorded_cells(self._world, name) for name in self._world.recorder.columns}
         tables = {
             "flows": _by_substance("flows", self._world.ledger.flows, self._spec),
@@ -93,15 +93,8 @@ class Collector:
         tables["reuse"] = reuse(tables, self._spec, self._arisings)
         tables["bottlenecks"] = bottlenecks(self._movements, self._world.ledger.accounts, recorded, self._spec)
         tables["primary"] = carbon.primary(tables["signals"], self._spec)
-        tables["key_signals"] = key_signals(tables, self._spec, *self._dates())
+        tables["key_signals"] = key_signals(tables, self._spec, schedules, self._world.calendar)
         return tables
-
-    def _dates(self) -> tuple[dict[str, Schedule], dict[int, float]]:
-        """Dates of every plant, and the day on which each year is over."""
-        calendar = self._world.calendar
-        ends = calendar.month_starts[MONTHS_PER_YEAR::MONTHS_PER_YEAR]
-        plants = {name: plant.schedule for name, plant in self._treatment.plants.items()}
-        return plants, dict(zip(calendar.years, map(float, ends), strict=True))
 
 
 def recorded_cells(world: World, table: str) -> Cells:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sim.core.calendar import MONTHS_PER_YEAR
+from sim.core.calendar import DAYS_PER_YEAR, MONTHS_PER_YEAR
 from sim.core.finance import irr, levelised_cost, npv, payback_years
 from sim.engine.world import World
 from sim.nodes.plant_record import THROUGHPUT
@@ -91,12 +91,12 @@ def finance(world: World, spec: ScenarioSpec, projects: Mapping[str, Project], v
 
 
 def _closed(world: World, spec: ScenarioSpec, schedules: Mapping[str, Schedule]) -> Iterator[Project]:
-    """Plants announced in the scenario whose finance closed and who were built within the run."""
+    """Plants announced in the scenario whose finance closed within the run, whether they opened in it or not."""
     for plant in spec.plants:
         schedule = schedules.get(plant.name)
         if schedule is None or plant.status != "announced" or plant.commissioning is None:
             continue
-        if not 0.0 <= schedule.financed_day < world.calendar.days or not schedule.start_day < world.calendar.days:
+        if schedule.cancelled or not 0.0 <= schedule.financed_day < world.calendar.days:
             continue
         year = world.calendar.year_of(schedule.financed_day)
         capital = spec.processes[plant.process].capex_usd_per_t_per_year.at(year + 0.5)
@@ -121,9 +121,12 @@ def _book_capital(world: World, project: Project) -> None:
 def _book_service(world: World, project: Project, cash: Years, schedule: Schedule) -> None:
     """Loans are paid back from the first year of operation; a guarantee pays what the plant cannot earn of its guaranteed part."""
     terms, plant, capex = project.terms, project.plant, project.capex_usd
+    if not schedule.start_day < world.calendar.days:
+        return
     first = world.calendar.year_of(schedule.start_day)
-    for year in range(first, min(first + round(terms.loan_years), world.calendar.end + 1)):
-        public, bank = capex * terms.public_service_share, capex * terms.bank_service_share
+    building_years = (schedule.start_day - schedule.financed_day) / DAYS_PER_YEAR
+    public, bank = (capex * share for share in terms.service_shares(building_years))
+    for year in range(first, min(first + terms.loan_years, world.calendar.end + 1)):
         called = min(max(public + bank - max(cash[year], 0.0), 0.0), bank * terms.guarantee_share)
         _pay(world, year, plant.name, f"public bank {plant.country}", "loan service", public)
         _pay(world, year, plant.name, f"banks {plant.country}", "loan service", bank - called)

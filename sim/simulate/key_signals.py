@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from math import isnan, nan
 
 from sim.core import indicators
-from sim.core.calendar import DAYS_PER_YEAR
+from sim.core.calendar import DAYS_PER_YEAR, MONTHS_PER_YEAR, Calendar
 from sim.nodes.plant_spec import PlantSpec
 from sim.nodes.schedule import Schedule
 from sim.results.tables import Columns, from_rows, numbers, texts
 from sim.scenario.schema import ScenarioSpec
+from sim.trade.contract import Contracts
 
 Place = tuple[int, str]
 Row = tuple[int, str, str, str, float, float]
@@ -21,19 +22,17 @@ KG_PER_T = 1000.0
 
 
 def key_signals(
-    tables: Mapping[str, Columns], spec: ScenarioSpec, schedules: Mapping[str, Schedule], year_ends: Mapping[int, float]
+    tables: Mapping[str, Columns], spec: ScenarioSpec, schedules: Mapping[str, Schedule], calendar: Calendar
 ) -> Columns:
-    """Table `key_signals`.
-
-    schedules : dates of every plant. year_ends : day of simulation on which each calendar year is over.
-    """
+    """Table `key_signals`; `schedules`: dates of every plant."""
+    year_ends = dict(zip(calendar.years, map(float, calendar.month_starts[MONTHS_PER_YEAR::MONTHS_PER_YEAR]), strict=True))
     found = (
         *_collection(tables, spec),
         *_recovery(tables["signals"], spec),
         *_projects(spec, schedules, year_ends),
         *_treated(tables["plants"], spec, schedules, year_ends),
         *_consents(tables["shipments"]),
-        *_offtake(tables.get("sales"), spec, year_ends),
+        *_offtake(tables.get("sales"), spec, calendar),
     )
     return from_rows("key_signals", found)
 
@@ -120,16 +119,16 @@ def _consents(shipments: Columns) -> Iterator[Row]:
         yield year, origin, "blocked at borders", "kg", nan, blocked[year, origin]
 
 
-def _offtake(sales: Columns | None, spec: ScenarioSpec, year_ends: Mapping[int, float]) -> Iterator[Row]:
-    """Metal delivered under contracts and the volume agreed, by the country of the buyer."""
+def _offtake(sales: Columns | None, spec: ScenarioSpec, calendar: Calendar) -> Iterator[Row]:
+    """Metal delivered under contracts and the volume agreed, by the country of the buyer; a price floor has no buyer."""
     delivered = defaultdict[tuple[int, str], float](float)
     if sales is not None:
         keys = zip(numbers(sales, "year").tolist(), texts(sales, "contract"), strict=True)
         for key, kg in zip(keys, numbers(sales, "contained_kg").tolist(), strict=True):
             delivered[key] += kg
-    for contract in spec.contracts:
-        first, last = contract.start.year, contract.start.year + contract.years.value
-        for year in year_ends:
-            if first <= year <= last:
-                agreed = contract.volume_t_per_year.at(year + 0.5) * KG_PER_T
-                yield year, contract.buyer, f"offtake {contract.name}", "kg", agreed, delivered[year, contract.name]
+    buyers = {contract.name: contract.buyer for contract in spec.contracts if contract.kind != "price_floor"}
+    contracts = Contracts(spec.contracts, tuple(spec.substances), calendar)
+    for year in calendar.years:
+        for name, agreed in contracts.pledged_kg(year).items():
+            if name in buyers and agreed > 0.0:
+                yield year, buyers[name], f"offtake {name}", "kg", agreed, delivered[year, name]

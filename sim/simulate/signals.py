@@ -93,7 +93,7 @@ def _recovered(outputs: Mapping[str, Mapping[str, Quantity]], spec: ScenarioSpec
     return {metal: share(metal) for metal in spec.substances}
 
 
-def _ends(process: ProcessSpec, spec: ScenarioSpec) -> bool:
+def ends(process: ProcessSpec, spec: ScenarioSpec) -> bool:
     """Whether a process is end-processing of fractions; one that takes oxide or metal only is a second step."""
     return process.stage in END_STAGES and not spec.fractions.keys().isdisjoint(process.transfer)
 
@@ -115,13 +115,13 @@ def _from_flows(flows: Columns) -> tuple[Sums, Sums]:
 def _from_recovery(recovery: Columns, spec: ScenarioSpec) -> tuple[Sums, Sums]:
     separated, refined = Sums(float), Sums(float)
     right = recoverable(spec)
-    ends = {name for name, process in spec.processes.items() if _ends(process, spec)}
+    last = {name for name, process in spec.processes.items() if ends(process, spec)}
     years, kg = numbers(recovery, "year").tolist(), numbers(recovery, "contained_kg").tolist()
     names = zip(*(texts(recovery, name) for name in ("origin", "process", "stage", "form", "metal")), strict=True)
     for year, mass, (origin, process, stage, form, metal) in zip(years, kg, names, strict=True):
         if stage in BEFORE_DISMANTLING and metal in right.get(form, ()):
             separated[year, origin, metal] += mass
-        elif process in ends and form not in spec.fractions:
+        elif process in last and form not in spec.fractions:
             refined[year, origin, metal] += mass
     return separated, refined
 

@@ -112,19 +112,14 @@ class Trade:
         plants = {plant.name: self._longest(plant) for plant in self.spec.plants if plant.name in receivers}
         means = Means(self.market, self.board, self.router, plants)
         self.responses += [Response(self.world, each, means) for each in self.spec.responses]
-        self._set_reactions(plants)
+        self._set_reactions()
 
-    def _set_reactions(self, plants: Mapping[str, float]) -> None:
-        """Plan the hours of plants that answer prices; those whose day is too short for an answer are warned of."""
+    def _set_reactions(self) -> None:
+        """Plan the hours of plants that answer prices; a plant whose day is too short for its answer says so itself."""
         for reaction in self.spec.reactions:
             factors = answer(reaction, self.market.prices)
             for plant in reaction.plants:
                 self._answers.append((f"reaction {reaction.name}", f"plants.{plant}.hours_factor", factors))
-                if factors.max() > plants[plant]:
-                    self.world.warnings.append(
-                        f"Reaction '{reaction.name}' asks for up to {factors.max():.2f} times the hours of '{plant}'; its day holds"
-                        f" {plants[plant]:.2f} times."
-                    )
         self._answer(0)
 
     def _answer(self, month: int) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sim.results.store import Results
 from sim.results.summary import ALL
+from sim.simulate.benefits import LOCAL_COSTS, PLANT_COSTS
 from sim.study.compare import Effect, effect_of, half_width, headline, units_of
 
 Array = NDArray[np.float64]
@@ -18,7 +19,7 @@ Array = NDArray[np.float64]
 KG_PER_T = 1000.0
 LEAST = 1.0  # additional kilogram or tonne that a figure is told of
 # what is spent on doing the work; purchases, sales, fees and duties move money from one hand to another
-COST_ITEMS = ("collection", "depot handling", "handling", "line-haul", "opex", "road haul", "sea freight")
+COST_ITEMS = (*LOCAL_COSTS, *PLANT_COSTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,8 @@ def _notes(first: Results, second: Results) -> list[str]:
         notes.append("the runs were made by different versions of the program, of Python or of its packages")
     if tables[0] != tables[1]:
         notes.append("the reference tables differ: grades and sources decide how widely a number is drawn")
+    if first.manifest.get("draws") == 1:
+        notes.append("the uncertain inputs were drawn once: the intervals hold chance alone, not what is unknown")
     return notes
 
 

@@ -29,7 +29,8 @@ class Corrected:
     """What is known of one outcome.
 
     mean, standard_error : of the expected outcome. quantiles : p5 ... p95 of one run, chance and ignorance together.
-    ignorance : the same of the expected outcome given the inputs. chance_share, ignorance_share : parts of the variance.
+    ignorance : the same of the expected outcome given the inputs. chance_share, ignorance_share : parts of the variance;
+        all three missing where no draw was repeated, for then chance is not known.
     correlation : of twin and draw means. variance_ratio : variance of the mean without the twin over that with it.
     """
 
@@ -55,7 +56,7 @@ def corrected(full: Array, twin: Array) -> Corrected:
     draws, repeats = full.shape
     means = full.mean(axis=1)
     near = twin[:draws]
-    chance = float(full.var(axis=1, ddof=1).mean()) if repeats > 1 else 0.0
+    chance = float(full.var(axis=1, ddof=1).mean()) if repeats > 1 else float("nan")
     slopes = _slopes_without_each(means, near)
     mean = _expected(means, near, twin, slopes)
     error2, plain2 = _error(means, near, len(twin)), float(means.var(ddof=1)) / draws

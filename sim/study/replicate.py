@@ -148,7 +148,8 @@ def _header(scenario: Scenario, began: datetime, task: Replicate, count: int, re
         "created": f"{began:%Y-%m-%dT%H:%M:%SZ}",
         "wall_s": round((datetime.now(UTC) - began).total_seconds(), 1),
         "scenario": {"key": scenario.id} | {key: getattr(spec, key) for key in ("name", "title_ja", "question", "question_ja")},
-        "command": f"urban-mine run {scenario.path.name} --seed {task.seed} --replications {count}",
+        # the resolved scenario of the run folder, for it holds what `--set` changed
+        "command": f"urban-mine run scenario.resolved.toml --seed {task.seed} --replications {count}",
         "replications": count,
         "draws": task.draws,
         "repeats_per_draw": task.repeats,

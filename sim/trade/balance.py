@@ -112,17 +112,17 @@ class Met:
 
 @dataclass(slots=True)
 class Stocks:
-    """Stocks of every position [kg]. `allowed_kg`: how much of the national stock may leave."""
+    """Stocks of every position [kg]. `allowed_kg`: by cause, how much of the national stock may leave."""
 
     national_kg: Array
     industry_kg: Array
-    allowed_kg: Array
+    allowed_kg: dict[str, Array]
 
     @classmethod
     def full(cls, plan: Plan) -> Stocks:
         """Start with full stocks: they were built before the run."""
         per_day = plan.demand_kg[0] / plan.days[0]
-        return cls(per_day * plan.national_days[0], per_day * plan.industry_days[0], np.zeros(len(plan.pairs)))
+        return cls(per_day * plan.national_days[0], per_day * plan.industry_days[0], {})
 
     @property
     def kg(self) -> Array:
@@ -142,9 +142,7 @@ class Stocks:
         part = np.minimum(gap, self.industry_kg)
         self.industry_kg -= part
         gap = gap - part
-        released = np.minimum(np.minimum(gap, self.national_kg), self.allowed_kg)
-        self.national_kg -= released
-        self.allowed_kg -= released
+        released = self._release(gap)
         industry, nation = np.zeros_like(gap), np.zeros_like(gap)
         if refill_days is not None:
             days = plan.days[month]
@@ -152,6 +150,21 @@ class Stocks:
             targets = per_day * (plan.national_days[month] + extra_days), per_day * plan.industry_days[month]
             industry, nation = self._refill(*targets, min(days / max(refill_days, days), 1.0))
         return Met(primary + industry + nation, gap, released, industry, nation)
+
+    def allow(self, cause: str, position: int, kg: float) -> None:
+        """Let so much more of a position's national stock leave."""
+        self.allowed_kg.setdefault(cause, np.zeros_like(self.national_kg))[position] += kg
+
+    def _release(self, gap_kg: Array) -> Array:
+        """Fill a gap from the national stock as far as it is allowed to leave, what was allowed first going first."""
+        released = np.minimum(np.minimum(gap_kg, self.national_kg), sum(self.allowed_kg.values(), np.zeros_like(gap_kg)))
+        self.national_kg -= released
+        left = released
+        for allowed in self.allowed_kg.values():
+            part = np.minimum(left, allowed)
+            np.subtract(allowed, part, out=allowed)
+            left = left - part
+        return released
 
     def _refill(self, national_kg: Array, industry_kg: Array, rate: float) -> tuple[Array, Array]:
         """Buy back part of what stocks lack, firms' stock first; return what each bought."""

@@ -6,9 +6,10 @@ month end who pays whom. Volumes count by calendar year, first come, first serve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -63,14 +64,11 @@ class Contract:
         price = spot if ceiling is None else np.minimum(spot, ceiling.at(when))
         return price if floor is None else np.maximum(price, floor.at(when))
 
-    def gain(self, spot: Array, when: float) -> Array:
-        """What a plant may count on above spot per kg of each of its metals; negative under a ceiling."""
-        gap = self.price(spot, when) - spot
-        if self.spec.kind == "offtake":
-            return np.where(gap > 0.0, gap * self.spec.take_or_pay_share.at(when), gap)
-        if self.spec.kind == "price_floor":
-            return self.lacking(spot, when) - self.over(spot, when)
-        return gap
+    def most_share(self, spot: Array, offered_kg: Array, when: float) -> float:
+        """Share of its volume it takes: an offtaker takes no more than it must while spot is cheaper."""
+        if self.spec.kind == "offtake" and float((self.price(spot, when) - spot) @ offered_kg) > 0.0:
+            return self.spec.take_or_pay_share.at(when)
+        return 1.0
 
     def lacking(self, spot: Array, when: float) -> Array:
         """What spot lacks of the floor per kg."""
@@ -111,38 +109,34 @@ class Contracts:
 
         `masses_kg` and `spot` have shape (substances,). A contract that only holds up a price covers the metal whoever gets it.
         """
-        left = masses_kg.copy()
-        for contract in self._by_seller.get(seller, ()):
-            if not contract.first <= day < contract.after:
-                continue
-            offered = (left if contract.moves else masses_kg)[contract.columns]
-            room = self._room_kg(contract, spot[contract.columns], offered, day)
-            share = min(room / float(offered.sum()), 1.0) if offered.sum() > 0.0 else 0.0
-            if share <= 0.0:
-                continue
-            part = np.zeros_like(left)
-            part[contract.columns] = offered * share
+
+        def room(contract: Contract, offered: Array) -> float:
+            return self._room_kg(contract, spot[contract.columns], offered, day)
+
+        bound = [each for each in self._by_seller.get(seller, ()) if each.first <= day < each.after]
+        for contract, part in _shared_out(bound, masses_kg, room):
             contract.taken_kg += float(part.sum())
-            if contract.moves:
-                left = np.maximum(left - part, 0.0)
             yield contract, part
 
     def _room_kg(self, contract: Contract, spot: Array, offered: Array, day: float) -> float:
-        """What a contract still takes this year; an offtaker takes no more than it must while spot is cheaper."""
+        """What a contract still takes this year."""
         year = self._calendar.year_of(day)
         if year != contract.year:
             contract.year, contract.taken_kg = year, 0.0
-        volume = most = contract.pledged_kg(self._calendar, year)
-        when = self._calendar.decimal_year(day)
-        if contract.spec.kind == "offtake" and float((contract.price(spot, when) - spot) @ offered) > 0.0:
-            most *= contract.spec.take_or_pay_share.at(when)
-        room = most - contract.taken_kg
+        volume = contract.pledged_kg(self._calendar, year)
+        room = volume * contract.most_share(spot, offered, self._calendar.decimal_year(day)) - contract.taken_kg
         return room if room > DUST * volume else 0.0
+
+    def price_under(self, name: str, spot: Array, when: float) -> Array:
+        """Price per kg under a contract, of metals it does not name spot; shape (substances,)."""
+        contract = self._by_name[name]
+        return _with(spot, contract.columns, contract.price(spot[contract.columns], when))
 
     def settle(self, name: str, seller: str, masses_kg: Array, spot: Array, when: float) -> tuple[list[Payment], Array]:
         """What is paid for elements sold under a contract in a month, and the part of it that is for each element.
 
-        `masses_kg`, `spot` (of the buyer) and what is paid for each element have shape (substances,).
+        `masses_kg`, `spot` (of the buyer; for a price floor what the buyer paid, by contract or spot) and what is paid for each
+        element have shape (substances,).
         """
         contract = self._by_name[name]
         spec, columns = contract.spec, contract.columns
@@ -155,29 +149,81 @@ class Contracts:
         above = float(usd.sum() - kg @ here) * spec.public_share.at(when)
         return [*paid, Payment(f"government {spec.buyer}", payer, f"contract {name}", max(above, 0.0))], usd
 
-    def _hold_up(self, contract: Contract, seller: str, kg: Array, spot: Array, when: float) -> list[Payment]:
-        """What the government of a floor pays the plant, and what the plant hands over of prices above it."""
+    def _hold_up(self, contract: Contract, seller: str, kg: Array, price: Array, when: float) -> list[Payment]:
+        """What the government of a floor adds to the price paid, and what the plant hands over of prices above the floor."""
         government, item = f"government {contract.spec.buyer}", f"contract {contract.spec.name}"
         return [
-            Payment(government, seller, item, float(contract.lacking(spot, when) @ kg)),
-            Payment(seller, government, item, float(contract.over(spot, when) @ kg)),
+            Payment(government, seller, item, float(contract.lacking(price, when) @ kg)),
+            Payment(seller, government, item, float(contract.over(price, when) @ kg)),
         ]
 
-    def expected_price(self, seller: str, spot: Array, day: float, sold_kg: Array) -> Array:
-        """Price per kg a plant may count on from a day on, if it sells `sold_kg` a year; shape (substances,).
+    def expected_price(self, seller: str, spot: Array, day: float, sold_kg: Array, life_years: float) -> Array:
+        """Mean price per kg a plant may count on in a life that begins on a day, if it sells `sold_kg` a year; shape (substances,).
 
-        Of what it sells only the volumes under contract count; an offtaker that may walk away is no floor.
+        Contracts count for their years within that life and share out what is sold as `assign` does; an offtaker that may walk
+        away is no floor.
         """
-        price = spot.copy()
-        for contract in self._by_seller.get(seller, ()):
-            sold = float(sold_kg[contract.columns].sum())
-            if day >= contract.after or sold <= 0.0:
-                continue
-            when = self._calendar.decimal_year(max(day, contract.first))
-            share = min(contract.spec.volume_t_per_year.at(when) * KG_PER_T / sold, 1.0)
-            price[contract.columns] += share * contract.gain(spot[contract.columns], when)
-        return price
+        end = day + life_years * DAYS_PER_YEAR
+        bound = [each for each in self._by_seller.get(seller, ()) if day < each.after and each.first < end]
+        edges = sorted({day, end, *(edge for each in bound for edge in (each.first, each.after) if day < edge < end)})
+        gained = np.zeros_like(spot)
+        for opens, closes in pairwise(edges):
+            valid = [each for each in bound if each.first <= opens < each.after]
+            when = self._calendar.decimal_year((opens + closes) / 2.0)
+            gained += _gained_usd(valid, spot, when, sold_kg) * (closes - opens) / (end - day)
+        return spot + np.divide(gained, sold_kg, out=np.zeros_like(spot), where=sold_kg > 0.0)
 
     def pledged_kg(self, year: int) -> dict[str, float]:
         """Volume of every contract in a calendar year [kg]."""
         return {name: contract.pledged_kg(self._calendar, year) for name, contract in self._by_name.items()}
+
+
+def placed(masses_kg: Array, part_kg: Array, sale_kg: Array) -> Array:
+    """What of a part of `masses_kg` went with one of the sales they were divided into."""
+    return part_kg * np.divide(sale_kg, masses_kg, out=np.zeros_like(sale_kg), where=masses_kg > 0.0)
+
+
+def _shared_out(
+    bound: Sequence[Contract], masses_kg: Array, room_kg: Callable[[Contract, Array], float]
+) -> Iterator[tuple[Contract, Array]]:
+    """Part of each element that goes under each contract: the first takes first, and what moves is left to no other buyer."""
+    left = masses_kg.copy()
+    for contract in bound:
+        offered = (left if contract.moves else masses_kg)[contract.columns]
+        total = float(offered.sum())
+        share = min(room_kg(contract, offered) / total, 1.0) if total > 0.0 else 0.0
+        if share <= 0.0:
+            continue
+        part = _with(np.zeros_like(left), contract.columns, offered * share)
+        if contract.moves:
+            left = np.maximum(left - part, 0.0)
+        yield contract, part
+
+
+def _gained_usd(bound: Sequence[Contract], spot: Array, when: float, sold_kg: Array) -> Array:
+    """What contracts in force bring above spot in a year for each element, floors on top of the prices others pay."""
+
+    def room(contract: Contract, offered: Array) -> float:
+        volume = contract.spec.volume_t_per_year.at(when) * KG_PER_T
+        return volume * contract.most_share(spot[contract.columns], offered, when)
+
+    parts = list(_shared_out(bound, sold_kg, room))
+    sales = [
+        (part, _with(spot, contract.columns, contract.price(spot[contract.columns], when)))
+        for contract, part in parts
+        if contract.moves
+    ]
+    gained = sum((part * (price - spot) for part, price in sales), np.zeros_like(spot))
+    rest = np.maximum(sold_kg - sum((part for part, _ in sales), np.zeros_like(spot)), 0.0)
+    for contract, part in parts:
+        if not contract.moves:
+            for sale, price in (*sales, (rest, spot)):
+                gained += placed(sold_kg, part, sale) * (contract.lacking(price, when) - contract.over(price, when))
+    return gained
+
+
+def _with(values: Array, columns: NDArray[np.intp], changed: Array) -> Array:
+    """A copy with other values in some columns."""
+    made = values.copy()
+    made[columns] = changed
+    return made

@@ -19,7 +19,7 @@ from sim.core.calendar import MONTHS_PER_YEAR
 from sim.core.lot import Lot
 from sim.engine.world import World
 from sim.trade.balance import REST, Met, Plan, Stocks
-from sim.trade.contract import Contracts
+from sim.trade.contract import Contracts, placed
 from sim.trade.market_spec import MarketSpec
 from sim.trade.prices import Disturbance, Prices
 
@@ -111,7 +111,7 @@ class Market:
         self._came: dict[tuple[str, str, str], Array] = {}
         self._supplied: dict[tuple[str, str, str], Array] = {}
         self._sold: dict[tuple[str, str, str], Array] = {}
-        self._held_up: dict[tuple[str, str, str], Array] = {}
+        self._held_up: dict[tuple[str, str, str, str], Array] = {}
         self._sales: dict[tuple[str, str, str], Array] = {}
         self._stored: dict[str, Array] = {}
         self._seen: dict[str, Array] = {name: np.zeros(len(self.plan.pairs)) for name in Observation.__slots__}
@@ -155,6 +155,7 @@ class Market:
         world, seller = self._world, self._seller(source)
         masses, now = world.composition.masses(lots), world.clock.now
         parts: list[tuple[str, str, Array]] = []
+        floors: list[tuple[str, Array]] = []
         spot = self.prices.faced_by(desk.country, world.month)
         for contract, part in contracts.assign(seller, masses, spot, now):
             if contract.moves:
@@ -162,9 +163,12 @@ class Market:
                 if contract.spec.kind == "stockpile":
                     _add(self._stored, contract.spec.buyer, part)
             else:
-                _add(self._held_up, (seller, desk.country, contract.spec.name), part)
+                floors.append((contract.spec.name, part))
         rest = np.maximum(masses - sum((part for _, _, part in parts), np.zeros_like(masses)), 0.0)
         parts.append((desk.country, SPOT, rest))
+        for floor, part in floors:
+            for buyer, name, sale in parts:
+                _add(self._held_up, (seller, buyer, name, floor), placed(masses, part, sale))
         given: list[tuple[int, Lot]] = []
         place = world.ledger.accounts[source].country
         for buyer, name, part in parts:
@@ -195,17 +199,17 @@ class Market:
 
     # levers
 
-    def release(self, country: str, metal: str, days: float) -> None:
-        """Allow so many days of demand to leave the national stock."""
+    def release(self, cause: str, country: str, metal: str, days: float) -> None:
+        """Allow so many days of demand to leave the national stock, for `cause` and beside what others allow."""
         number, month = self._position[country, metal], self._world.month
         kg = days * float(self.plan.demand_kg[month, number] / self.plan.days[month])
-        self._stocks.allowed_kg[number] += kg
-        self._without.allowed_kg[number] += kg
-
-    def stop_release(self, country: str, metal: str) -> None:
-        """Close the national stock again."""
         for stocks in (self._stocks, self._without):
-            stocks.allowed_kg[self._position[country, metal]] = 0.0
+            stocks.allow(cause, number, kg)
+
+    def stop_release(self, cause: str) -> None:
+        """Let no more leave of what `cause` has allowed."""
+        for stocks in (self._stocks, self._without):
+            stocks.allowed_kg.pop(cause, None)
 
     def hold_more(self, country: str, metal: str, days: float) -> None:
         """Let the nation mean to hold so many days of demand more than its plan (fewer, if negative); bought like a refill."""
@@ -246,8 +250,11 @@ class Market:
             else:
                 usd = self._settle(month, contract, plant, masses, spot, when)
             _add(self._sales, (plant, country, contract), np.stack([masses, usd, masses * spot]))
-        for (plant, country, contract), masses in self._held_up.items():
-            self._settle(month, contract, plant, masses, self.prices.faced_by(country, month), when)
+        for (plant, country, contract, floor), masses in self._held_up.items():
+            price = self.prices.faced_by(country, month)
+            if contract != SPOT and self.contracts is not None:
+                price = self.contracts.price_under(contract, price, when)
+            self._settle(month, floor, plant, masses, price, when)
         self._sold.clear()
         self._held_up.clear()
 

@@ -106,6 +106,7 @@ class Fleet:
         self._out = [0] * queues  # vehicles on the way or in repair
         self._slots = [1] * queues
         self._travelling: dict[int, tuple[float, list[Lot]]] = {}
+        self._planned: dict[int, tuple[int, list[float]]] = {}  # year and measures of traced vehicles on the way
         self._departures = self._year = 0
         self._off_days = np.zeros(queues)  # vehicle days of repair that platoons still owe
         self._behind_days = np.zeros(len(bays))  # by which bays are late with the platoons of a zone
@@ -189,7 +190,8 @@ class Fleet:
                 self._clock.after(each, self._unload_platoon, (self._depart(load), zone))
         if self._trace is not None:
             for queue in queues.tolist():
-                self._tell(queue, float(routes[queue]), self._clock.now, self._clock.now + float(delay[self._zone[queue]]))
+                back_day = self._clock.now + float(delay[self._zone[queue]])
+                self._tell(queue, self._as_planned(queue, float(routes[queue])), self._clock.now, back_day)
 
     def _unload_platoon(self, journey: tuple[int, int]) -> None:
         number, zone = journey
@@ -226,7 +228,10 @@ class Fleet:
         if lots:
             self._driven[job.queue] += job.routes
             self._out[job.queue] += 1
-            self._clock.after(job.road_days, self._arrive, (self._depart(lots), job))
+            number = self._depart(lots)
+            if self._trace is not None:
+                self._planned[number] = self._as_planned(job.queue, job.routes)
+            self._clock.after(job.road_days, self._arrive, (number, job))
 
     def _depart(self, lots: list[Lot]) -> int:
         self._departures += 1
@@ -246,7 +251,7 @@ class Fleet:
         left_day, lots = self._travelling.pop(number)
         self._hands.deliver(self._zone[queue], lots)
         if self._trace is not None:
-            self._tell(queue, job.routes, left_day, self._clock.now)
+            self._tell(queue, self._planned.pop(number), left_day, self._clock.now)
         repair_days = self._breakdowns.after(queue, job.km)
         if repair_days > 0.0:
             self._clock.after(repair_days, self._ready, queue)
@@ -260,10 +265,14 @@ class Fleet:
 
     # telling
 
-    def _tell(self, queue: int, routes: float, left_day: float, back_day: float) -> None:
+    def _as_planned(self, queue: int, routes: float) -> tuple[int, list[float]]:
+        """Year and measures of `routes` that leave now: they are booked when they leave."""
+        return self._year, (self._each[:, queue] * routes).tolist()
+
+    def _tell(self, queue: int, planned: tuple[int, list[float]], left_day: float, back_day: float) -> None:
         crew = self._crew
         assert crew is not None
         assert self._trace is not None
-        _, stops, km, hours, load, _, cost, co2 = (self._each[:, queue] * routes).tolist()
-        where = (self._year, *self._places[queue], crew.vehicle[queue])
+        year, (routes, stops, km, hours, load, _, cost, co2) = planned
+        where = (year, *self._places[queue], crew.vehicle[queue])
         self._trace(Trip(left_day, back_day, *where, routes, stops, km, hours, load, cost, co2))

@@ -89,7 +89,7 @@ def test_the_policy_tutorial_runs_as_written(tmp_path):
         if words[0] == "new":
             with (tmp_path / "trucks.toml").open("a", encoding="utf-8") as file:
                 file.write("\n" + settings)
-    assert list(tmp_path.glob("results/trucks/*/report.ja.html"))
+    assert list(tmp_path.glob("plan/trucks/*/report.ja.html"))
 
 
 @pytest.mark.slow

@@ -87,14 +87,49 @@ def test_a_stockpile_pays_for_itself():
     assert paid[:2] == [("stockpile JPN", "Hub", "sale of Nd", 480_000.0), ("stockpile JPN", "Hub", "sale of Dy", 360_000.0)]
 
 
-def test_what_a_plant_may_count_on():
+OPENS = on(2027, 1)
+
+
+def counted_on(*specs, life=3.0, day=OPENS):
     sold = np.array([20_000.0, 1000.0, 0.0, 0.0])
-    floor = book(contract(kind="price_floor", floor_usd_per_kg=110))
-    assert floor.expected_price("Hub", SPOT, on(2026), sold)[0] == pytest.approx(80.0 + 30.0 * 0.5)
-    assert floor.expected_price("Hub", SPOT, on(2030), sold)[0] == 80.0
-    assert book(contract(floor_usd_per_kg=110)).expected_price("Hub", SPOT, on(2026), sold)[0] == 80.0
-    bound = book(contract(floor_usd_per_kg=110, take_or_pay_share=0.5))
-    assert bound.expected_price("Hub", SPOT, on(2026), sold)[0] == pytest.approx(80.0 + 30.0 * 0.5 * 0.5)
+    return book(*specs).expected_price("Hub", SPOT, day, sold, life)[0]
+
+
+def test_what_a_plant_may_count_on():
+    floor = contract(kind="price_floor", floor_usd_per_kg=110)
+    assert counted_on(floor) == pytest.approx(80.0 + 30.0 * 0.5)
+    assert counted_on(floor, day=on(2030)) == 80.0
+    assert counted_on(contract(floor_usd_per_kg=110)) == 80.0
+    bound = contract(floor_usd_per_kg=110, take_or_pay_share=0.5)
+    assert counted_on(bound) == pytest.approx(80.0 + 30.0 * 0.5 * 0.5)
+
+
+def test_a_contract_counts_for_its_years_within_the_life_of_a_plant():
+    floor = contract(kind="price_floor", floor_usd_per_kg=110)
+    assert counted_on(floor, life=12.0) == pytest.approx(80.0 + 30.0 * 0.5 * 3 / 12)
+    assert counted_on(floor, life=12.0, day=on(2029, 1)) == pytest.approx(80.0 + 30.0 * 0.5 / 12, rel=1e-4)
+    assert counted_on(floor, life=4.0, day=on(2026, 1)) == pytest.approx(80.0 + 30.0 * 0.5 * 3 / 4, rel=1e-4)
+
+
+def test_contracts_that_follow_each_other_count_one_after_the_other():
+    whole = {"floor_usd_per_kg": 110, "take_or_pay_share": 1.0, "volume_t_per_year": 20}
+    second = contract(name="Second", start=date(2030, 1, 1), **whole)
+    assert counted_on(contract(**whole), second, life=6.0) == pytest.approx(110.0, rel=1e-4)
+
+
+def test_no_kilogram_is_counted_under_two_offtakes():
+    whole = {"floor_usd_per_kg": 110, "take_or_pay_share": 1.0, "volume_t_per_year": 15}
+    assert counted_on(contract(**whole), contract(name="Second", **whole)) == pytest.approx(110.0)
+
+
+def test_a_floor_of_a_government_tops_up_what_an_offtake_pays():
+    deal = contract(floor_usd_per_kg=100, take_or_pay_share=1.0)
+    floor = contract(name="Floor", kind="price_floor", floor_usd_per_kg=110, volume_t_per_year=20)
+    assert counted_on(deal, floor) == counted_on(floor, deal) == pytest.approx(110.0)
+    paid = book(deal, floor).price_under("Deal", SPOT, 2027.5)
+    assert paid.tolist() == [100.0, 900.0, 9.0, 0.0]
+    (low, _), _ = book(deal, floor).settle("Floor", "Hub", SALE, paid, 2027.5)
+    assert low == ("government JPN", "Hub", "contract Floor", 10.0 * 6000.0)
 
 
 @pytest.mark.parametrize("said", [{"kind": "price_floor"}, {"floor_usd_per_kg": 9, "ceiling_usd_per_kg": 8}, {"kind": "barter"}])

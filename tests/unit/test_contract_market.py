@@ -132,6 +132,15 @@ def test_a_government_that_holds_up_a_floor_pays_the_gap_and_moves_nothing(spot)
     assert made.paid(2025, "government JPN") == made.paid(2027, "government JPN") == 0.0
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_floor_is_paid_once_where_an_offtake_pays_one_too(first):
+    deal = contract(floor_usd_per_kg=110, take_or_pay_share=1.0, volume_t_per_year=4)
+    floor = contract(name="Floor", kind="price_floor", buyer="MYS", floor_usd_per_kg=110)
+    made = Stall(*((deal, floor) if first == 0 else (floor, deal)))
+    assert made.paid(2026, "industry JPN", "Hub") == pytest.approx(4000.0 * 110.0)
+    assert made.paid(2026, "government MYS", "Hub") == pytest.approx(5600.0 * 30.0)
+
+
 def test_a_stockpile_fills_and_meets_no_demand(spot):
     made = Stall(contract(kind="stockpile"))
     assert made.paid(2026, "stockpile JPN", "Hub") == pytest.approx(768_000.0)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from sim.core.finance import annuity, irr, levelised_cost, npv, payback_years, weighted_rate
+from sim.core.finance import annuity, irr, levelised_cost, npv, payback_years
 
 
 def test_present_value_and_rate_of_return_by_hand():
@@ -48,11 +48,6 @@ def test_levelised_cost_is_the_price_at_which_the_present_value_is_zero():
     price = levelised_cost(0.08, costs, amounts)
     assert npv(0.08, [price * kg - usd for usd, kg in zip(costs, amounts, strict=True)]) == pytest.approx(0.0, abs=1e-9)
     assert math.isnan(levelised_cost(0.08, [1.0], [0.0]))
-
-
-def test_cost_of_capital():
-    assert weighted_rate([(0.5, 0.12), (0.3, 0.02)]) == pytest.approx((0.06 + 0.006) / 0.8)
-    assert weighted_rate([]) == 0.0
 
 
 def test_equal_to_numpy_financial_on_random_flows():

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from sim.core.finance import annuity, irr, npv
+from sim.core.quantity import Quantity
 from sim.nodes.investment_spec import CapitalSpec, InvestmentSpec
 from sim.nodes.plant_spec import FinanceSpec
 from sim.policy.commissioning import Commissioning
@@ -37,7 +38,7 @@ def terms(finance=None, **investment):
 
 def test_owners_pay_all_where_nothing_else_is_said():
     plain = terms()
-    assert (plain.equity_share, plain.bank_share, plain.public_service_share, plain.bank_service_share) == (1.0, 0.0, 0.0, 0.0)
+    assert (plain.equity_share, plain.bank_share, plain.service_shares(2.0)) == (1.0, 0.0, (0.0, 0.0))
     verdict = judge(plain, 1000.0, 195.0, 1.5)
     flows = [-1000.0, 0.0, 0.0, *[195.0] * 10]
     assert verdict.npv_usd == pytest.approx(npv(0.1, flows))
@@ -50,16 +51,32 @@ def test_grants_loans_and_guarantees_each_lift_the_value_to_owners():
     half = {"equity_share": 0.5}
     bank = terms(half)
     assert bank.bank_share == 0.5
-    assert bank.bank_service_share == pytest.approx(0.5 * annuity(0.06, 5))
+    assert bank.service_shares(0.0) == pytest.approx((0.0, 0.5 * annuity(0.06, 5)))
     guaranteed = terms(half, guarantee_share=1.0)
-    assert guaranteed.bank_service_share == pytest.approx(0.5 * annuity(0.01, 5))
+    assert guaranteed.service_shares(0.0) == pytest.approx((0.0, 0.5 * annuity(0.01, 5)))
     loan = terms({"equity_share": 0.5, "loan_share": 0.5})
-    assert (loan.bank_share, loan.public_service_share) == (0.0, pytest.approx(0.5 * annuity(0.01, 5)))
+    assert loan.bank_share == 0.0
+    assert loan.service_shares(0.0) == pytest.approx((0.5 * annuity(0.01, 5), 0.0))
     granted = terms({"grant_share": 0.5})
     values = [judge(each, 1000.0, 180.0, 1.0).npv_usd for each in (bank, guaranteed, loan, granted)]
     assert values[0] < values[1] < values[3]
     assert values[1] == pytest.approx(values[2])
     assert judge(granted, 1000.0, 180.0, 1.0).irr_share == judge(bank, 1000.0, 180.0, 1.0).irr_share
+
+
+@pytest.mark.parametrize("delay_years", [0.0, 1.0, 3.0])
+def test_interest_of_the_years_of_building_is_paid_back(delay_years):
+    half = terms({"equity_share": 0.5})
+    flows = half.owners_flows(1000.0, 0.0, delay_years)
+    assert npv(0.06, flows) == pytest.approx(-1000.0)
+    assert half.service_shares(delay_years)[1] == pytest.approx(0.5 * 1.06**delay_years * annuity(0.06, 5))
+
+
+def test_years_are_whole_in_the_annuity_as_in_the_flows():
+    part = CAPITAL.model_copy(update={"loan_years": Quantity.constant(5.4), "life_years": Quantity.constant(9.6)})
+    made = Terms.of(plant(finance=FinanceSpec.model_validate({"equity_share": 0.5})), part, 2026.0)
+    assert (made.loan_years, made.life_years) == (5, 10)
+    assert made.service_shares(0.0)[1] == pytest.approx(0.5 * annuity(0.06, 5))
 
 
 def test_a_plant_may_state_its_own_hurdle_and_load():

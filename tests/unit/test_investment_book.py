@@ -1,9 +1,11 @@
 """Money of new plants in the book: sources equal uses, loans are paid back, guarantees and subsidies pay what they say."""
 
+import math
 from types import SimpleNamespace
 
 import pytest
 
+from sim.core.calendar import DAYS_PER_YEAR
 from sim.core.finance import annuity, irr, levelised_cost, npv
 from sim.nodes.investment_spec import CapitalSpec, InvestmentSpec
 from sim.nodes.plant_record import TABLES, THROUGHPUT
@@ -21,9 +23,12 @@ CAPEX = 1000.0 * 100.0
 EARNED, SPENT = 30_000.0, 4_000.0  # a year
 
 
-def site(finance_spec=None, investment=None, earned=EARNED):
+BUILDING = (1095.0 - 500.0) / DAYS_PER_YEAR  # from financial close to first feed [years]
+
+
+def site(finance_spec=None, investment=None, earned=EARNED, end=2034):
     """A plant of 1,000 t a year: finance closes in 2026, first feed on 1 January 2028, 100 t and the same money every year."""
-    here = world(2025, 2034)
+    here = world(2025, end)
     for name in ("plants", "payments"):
         here.recorder.declare(name, *TABLES[name])
     here.recorder.declare("sales", ("year", "plant", "country", "contract", "metal"), ("kg", "usd", "spot_usd"))
@@ -39,12 +44,13 @@ def site(finance_spec=None, investment=None, earned=EARNED):
     spec = SimpleNamespace(
         plants=(works,), processes={"smelting": SMELTER}, capital=CAPITAL, commissioning={"line": commissioning()}
     )
-    for year in range(2028, 2035):
+    for year in range(2028, end + 1):
         here.recorder.cell("payments", year, "industry JPN", "Works", "sale of Cu")[0] += earned
         here.recorder.cell("payments", year, "Works", "operations", "opex")[0] += SPENT
         here.recorder.cell("plants", (year - 2025) * 12, "Works")[THROUGHPUT] += 100_000.0
         here.recorder.cell("sales", year, "Works", "JPN", "", "Cu")[:] = [500.0, earned, earned]
-    schedule = Schedule(announced_day=365.0, financed_day=500.0, permitted_day=700.0, start_day=1095.0)
+    opened = 1095.0 if end >= 2028 else math.inf
+    schedule = Schedule(announced_day=365.0, financed_day=500.0, permitted_day=700.0, start_day=opened)
     projects = book(here, spec, {"Works": schedule})
     return here, spec, projects
 
@@ -64,17 +70,27 @@ def test_sources_pay_the_whole_investment_in_the_year_of_financial_close():
     assert projects["Works"].capex_usd == CAPEX
 
 
+def test_a_plant_not_open_yet_at_the_end_of_the_run_has_cost_its_capital():
+    here, spec, projects = site({"grant_share": 0.2, "loan_share": 0.3, "equity_share": 0.1}, end=2027)
+    assert paid(here, "capital expenditure") == {2026: CAPEX}
+    assert paid(here, "grant") == {2026: pytest.approx(20_000.0)}
+    assert paid(here, "loan service") == {}
+    table = finance(here, spec, projects, {})
+    assert numbers(table, "capex_usd").tolist() == [CAPEX]
+    assert numbers(table, "public_loan_usd").tolist() == [pytest.approx(30_000.0)]
+
+
 def test_loans_are_paid_back_in_equal_parts_from_the_first_year_of_operation():
     here, _, _ = site({"loan_share": 0.5})
     service = paid(here, "loan service")
     assert list(service) == [2028, 2029, 2030, 2031]
-    assert list(service.values()) == pytest.approx([0.5 * CAPEX * annuity(0.01, 4)] * 4)
+    assert list(service.values()) == pytest.approx([0.5 * CAPEX * 1.01**BUILDING * annuity(0.01, 4)] * 4)
 
 
 def test_a_guarantee_pays_what_the_plant_cannot_earn_of_its_guaranteed_part():
     poor, _, _ = site({"equity_share": 0.0}, {"guarantee_share": 0.5}, earned=SPENT)
     rate = 0.06 - 0.5 * 0.05
-    service = CAPEX * annuity(rate, 4)
+    service = CAPEX * (1.0 + rate) ** BUILDING * annuity(rate, 4)
     assert list(paid(poor, "guarantee", "government JPN").values()) == pytest.approx([0.5 * service] * 4)
     assert list(paid(poor, "loan service").values()) == pytest.approx([0.5 * service] * 4)
     rich, _, _ = site({"equity_share": 0.0}, {"guarantee_share": 0.5}, earned=100_000.0)

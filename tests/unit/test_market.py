@@ -162,13 +162,13 @@ def test_the_national_stock_leaves_only_when_released() -> None:
     world, made = market((CUT,))
     close(made, 14)
     world.clock.run(world.calendar.month_starts[14])
-    made.release("JPN", "Nd", 2.0)
+    made.release("early", "JPN", "Nd", 2.0)
     made.close_month(14)
     row = rows(world)[14]
     assert row["shortfall_kg"] == pytest.approx(1_700.0)
     assert made.observe("JPN", "Nd").shortfall_share == pytest.approx(3.7 / 31.0)  # the cause, not what the release hides
-    made.release("JPN", "Nd", 10.0)
-    made.stop_release("JPN", "Nd")
+    made.release("rapid", "JPN", "Nd", 10.0)
+    made.stop_release("rapid")
     made.close_month(15)
     assert rows(world)[15]["shortfall_kg"] == pytest.approx(21_000.0)
 
@@ -179,7 +179,7 @@ def test_every_payment_has_two_ends_and_the_right_size() -> None:
     sell(world, made, 1_250.0, "CHN", "Plant B")
     close(made, 14)
     world.clock.run(world.calendar.month_starts[14])
-    made.release("JPN", "Nd", 2.0)
+    made.release("early", "JPN", "Nd", 2.0)
     for month in range(14, 17):
         made.close_month(month)
     paid = {key: cell[0] for key, cell in world.recorder.rows("payments")}
@@ -221,7 +221,7 @@ def test_without_stocks_there_is_nothing_to_draw() -> None:
     world, made = market((CUT,), demand={"JPN": {"Nd": DEMAND | {"stockpile_days": 0.0, "industry_stock_days": 0.0}}})
     close(made, 14)
     world.clock.run(world.calendar.month_starts[14])
-    made.release("JPN", "Nd", 100.0)
+    made.release("rapid", "JPN", "Nd", 100.0)
     made.close_month(14)
     assert rows(world)[14]["shortfall_kg"] == pytest.approx(21_700.0)
 

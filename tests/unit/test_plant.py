@@ -166,6 +166,17 @@ def test_extra_shift_works_more_but_no_day_has_more_than_24_hours():
         assert site.plants["Works"].worked_kg == pytest.approx(100_000.0 * worth)
 
 
+@pytest.mark.parametrize(("factor", "told"), [(1.2, 0), (1.3, 1)])
+def test_a_dial_that_asks_for_more_than_a_day_is_told_once(factor, told):
+    here = world()
+    site = one(here, {"dismantling": process(DISMANTLING, hours_per_day=20)})
+    for when in (4.0, 17.0):
+        here.clock.at(when, lambda _: here.dials.turn(here.clock.now, "plants.Works.hours_factor", factor))
+    site.run()
+    cut = "Plant 'Works': plants.Works.hours_factor asked for more than 24 hours a day and was cut."
+    assert here.warnings == [cut] * told
+
+
 def test_nothing_before_start_and_a_ramp_after_it():
     here = world()
     site, supplier = one(here, start="2025-04-11", process="dismantling"), Supplier(here)

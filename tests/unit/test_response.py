@@ -82,6 +82,30 @@ def test_stock_released_fills_as_many_days_as_it_holds() -> None:
     assert shortfall_days(plain) - shortfall_days(emptied) == pytest.approx(42.0)
 
 
+SPIKE = {"name": "spike", "kind": "price_spike", "metal": "Nd", "start": date(2026, 1, 1), "days": 31.0, "price_factor": 3.0}
+DEAR = {"indicator": "price_usd_per_kg", "above": 150.0, "for_days": 0.0}  # lets go at the end of February
+
+
+@pytest.mark.parametrize("actions", [[{"extra_shift": True}], [{"release_stockpile_days": 10.0}]])
+def test_a_response_that_stops_leaves_what_another_has_released(actions: list[dict[str, Any]]) -> None:
+    """In February 16.8 days are missing: of 30 days released on shortage 13.2 are left when the other response stops."""
+    long, short = response([{"release_stockpile_days": 30.0}]), response(actions, name="short", when=DEAR)
+    alone, _ = run(long, shocks=(SHOCK, SPIKE))
+    both, trade = run(long, short, shocks=(SHOCK, SPIKE))
+    assert [each.log[1] for each in trade.responses] == [
+        (pytest.approx(both.calendar.month_starts[month], abs=1e-3), "stop") for month in (19, 14)
+    ]
+    assert shortfall_days(both) == pytest.approx(0.6 * 181.0 - 30.0)
+    assert shortfall_days(both) == pytest.approx(shortfall_days(alone))
+
+
+def test_what_two_responses_release_adds_up_and_each_closes_its_own() -> None:
+    """The one that is short allows 10 days first, which are gone by the end of February; 6.8 of the other's 25 are then, too."""
+    long, short = response([{"release_stockpile_days": 25.0}]), response([{"release_stockpile_days": 10.0}], name="a", when=DEAR)
+    both, _ = run(short, long, shocks=(SHOCK, SPIKE))
+    assert shortfall_days(both) == pytest.approx(0.6 * 181.0 - 35.0)
+
+
 def test_a_control_without_stock_shows_no_benefit() -> None:
     bare = MARKET | {"demand": {"JPN": {"Nd": DEMAND | {"stockpile_days": 0.0}}}}
     plain, _ = run(market=bare)
@@ -154,6 +178,15 @@ def test_levers_work_from_their_first_to_their_last_day() -> None:
     schedule(world, DialBoard(world), levers)
     world.clock.run(world.calendar.days)
     assert world.dials.turns == [(0.0, "x", 3.0), (59.0, "x", 1.5), (90.0, "x", 3.0)]
+
+
+def test_a_lever_and_a_response_of_one_name_work_side_by_side() -> None:
+    dial = "plants.Refinery.hours_factor"
+    spec = scenario(market=MARKET, shocks=[SHOCK], responses=[response([{"extra_shift": True}])])
+    half = lever(name="rapid", dial=dial, start=date(2025, 1, 1))
+    world, _, _ = build(spec.model_copy(update={"levers": [half]}))
+    world.clock.run(world.calendar.days)
+    assert [(name, value) for _, name, value in world.dials.turns] == [(dial, 0.5), (dial, 0.75), (dial, 0.5)]
 
 
 def test_dials_and_metals_must_exist() -> None:

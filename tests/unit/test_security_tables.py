@@ -8,6 +8,7 @@ from math import inf, isnan
 import numpy as np
 import pytest
 
+from sim.core.calendar import Calendar
 from sim.core.quantity import Quantity
 from sim.nodes.schedule import Schedule
 from sim.results.schema import TABLES
@@ -18,7 +19,7 @@ from sim.simulate.key_signals import key_signals
 from sim.trade.contract_spec import ContractSpec
 from tests.fixtures.tiny_tree import TinyLibrary, tiny_tree
 
-ENDS = {2025: 365.0, 2026: 730.0}
+CALENDAR = Calendar.of(2025, 2026)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def table(name: str, *rows: dict[str, object]) -> dict[str, object]:
     return from_columns(name, {head: [row.get(head, blank[kinds[head]]) for row in rows] for head in own_head(TABLES[name])})
 
 
-def signals_of(spec, sales=None, schedule=None):
+def signals_of(spec, sales=None, schedule=None, calendar=CALENDAR):
     tables = {
         "collection": table(
             "collection",
@@ -79,7 +80,7 @@ def signals_of(spec, sales=None, schedule=None):
         ),
     }
     tables |= {"sales": sales} if sales is not None else {}
-    found = key_signals(tables, spec, {"New": schedule or Schedule()}, ENDS)
+    found = key_signals(tables, spec, {"New": schedule or Schedule()}, calendar)
     keys = zip(numbers(found, "year").tolist(), texts(found, "country"), texts(found, "signal"), strict=True)
     return dict(zip(keys, zip(numbers(found, "pledged").tolist(), numbers(found, "modelled").tolist(), strict=True), strict=True))
 
@@ -123,6 +124,18 @@ def test_offtake_as_agreed_and_as_delivered(spec):
     found = signals_of(spec.model_copy(update={"contracts": (contract,)}), sales)
     assert found[2026, "JPN", "offtake deal"] == (2000.0, 500.0)
     assert (2025, "JPN", "offtake deal") not in found
+    # three years from mid-2025 in a run to 2029: half the volume in the first and the last, nothing after; floors take nothing
+    years = said | {"years": 3.0, "start": date(2025, 7, 2)}
+    contracts = [ContractSpec.model_validate(years)]
+    contracts.append(ContractSpec.model_validate(years | {"name": "floor", "kind": "price_floor", "floor_usd_per_kg": 90.0}))
+    found = signals_of(spec.model_copy(update={"contracts": contracts}), calendar=Calendar.of(2025, 2029))
+    pledged = {key: volume for key, (volume, _) in found.items() if key[2].startswith("offtake")}
+    assert pledged == {
+        (2025, "JPN", "offtake deal"): pytest.approx(2000.0 * 183.0 / 365.0),
+        (2026, "JPN", "offtake deal"): 2000.0,
+        (2027, "JPN", "offtake deal"): 2000.0,
+        (2028, "JPN", "offtake deal"): pytest.approx(2000.0 * (3 * 365.25 - 183.0 - 2 * 365.0) / 366.0),
+    }
 
 
 # carbon and energy

@@ -104,7 +104,7 @@ def test_manifest_tells_how_the_run_came_about(scenario, tmp_path):
     assert manifest["names"]["countries"]["JPN"] == {"en": "Japan", "ja": "日本"}
     assert manifest["zones"]["JP-13"]["region"] == "kanto"
     assert manifest["product_groups"] == {"UNU0306": "phone", "UNU0302": "it_equipment"}
-    assert manifest["command"] == "urban-mine run tiny.toml --seed 1 --replications 5"
+    assert manifest["command"] == "urban-mine run scenario.resolved.toml --seed 1 --replications 5"
     assert folder.parent.name == "tiny"
     assert (folder / "scenario.toml").read_bytes() == scenario.path.read_bytes()
     resolved = tomllib.loads((folder / "scenario.resolved.toml").read_text(encoding="utf-8"))

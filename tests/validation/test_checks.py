@@ -122,8 +122,11 @@ def test_plants_that_recover_nothing_or_everything(small, share):
     table = tables["recovery"]
     refining = np.array([stage == "refining" for stage in texts(table, "stage")])
     fed, made = numbers(table, "fed_kg")[refining], numbers(table, "contained_kg")[refining]
-    assert fed.sum() > 0.0 if share else True
     np.testing.assert_allclose(made, share * fed, rtol=1e-9)
+    flows = tables["flows"]
+    reached = np.array([target == "refining" for target in texts(flows, "target")])
+    assert numbers(flows, "mass_kg")[reached].sum() > 0.0, "nothing was fed, so nothing is shown"
+    assert (fed.sum() > 0.0) == (share > 0.0)
 
 
 # extreme
