@@ -61,7 +61,7 @@ def command(folder: Path, metal: str, year: int, plant: str | None, out: Output)
 
     results = load_results(folder)
     found = trace(results, metal, year, plant)
-    out.result("\n".join(_lines(found, results)), found.data())
+    out.result("\n".join(_lines(found, results)), found.data() if out.as_json else None)  # copying every parent takes time
 
 
 def _lines(found: Trace, results: Results) -> Iterator[str]:
