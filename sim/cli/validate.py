@@ -68,5 +68,5 @@ def is_sweep(file: str) -> bool:
     """Whether a file speaks of a sweep rather than of a scenario; one that cannot be read is left to those who say why."""
     try:
         return bool(SWEEP_KEYS & tomllib.loads(Path(file).read_text(encoding="utf-8")).keys())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.cli import main
 from sim.core.errors import ScenarioError
 from sim.scenario.load import load_scenario
 from tests.fixtures.tiny_tree import TinyLibrary
@@ -159,3 +160,12 @@ def test_the_command_says_the_same_and_ends_with_three():
     )
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
+
+
+def test_the_command_names_every_bad_file_and_ends_with_3(capfd):
+    code = main(["validate", *(str(FOLDER / bad["file"]) for bad in BAD)])
+    said = capfd.readouterr().err
+    assert code == 3
+    assert f"{len(BAD)} of {len(BAD)} files not valid" in said
+    assert "fault of the program" not in said
+    assert "Traceback" not in said
