@@ -9,17 +9,17 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from filelock import FileLock, Timeout
 
-from sim.core.errors import BusyError, OutputError, ResultsError, StorageError
+from sim.core.errors import OutputError, ResultsError, StorageError
 from sim.results import manifest as manifests
 from sim.results import parquet
+from sim.results.lock import locked
 from sim.results.schema import TABLES
 from sim.results.tables import Columns, length
 
@@ -167,17 +167,9 @@ def prepared(root: str | Path, key: str) -> Path:
     return home
 
 
-@contextmanager
-def _locked(home: Path) -> Iterator[None]:
-    lock = FileLock(home / ".lock")
-    try:
-        lock.acquire(timeout=LOCK_SECONDS)
-    except Timeout:
-        raise BusyError(f"{home}: another run has been writing here for {LOCK_SECONDS:.0f} s; try again later") from None
-    try:
-        yield
-    finally:
-        lock.release()
+def _locked(home: Path) -> AbstractContextManager[None]:
+    busy = f"{home}: another run has been writing here for {LOCK_SECONDS:.0f} s; try again later"
+    return locked(home / ".lock", LOCK_SECONDS, busy)
 
 
 def _remove_unfinished(home: Path) -> None:

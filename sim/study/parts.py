@@ -11,7 +11,7 @@ import errno
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from filelock import FileLock, Timeout
 
-from sim.core.errors import BusyError, ResultsError, StorageError
+from sim.core.errors import ResultsError, StorageError
+from sim.results.lock import locked
 from sim.results.manifest import digest
 from sim.study.design import Design
 from sim.study.sweep_task import Part
@@ -109,17 +109,8 @@ class Home:
             yield
 
 
-@contextmanager
-def _lock(path: Path, seconds: float = PROBE_SECONDS) -> Iterator[None]:
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=seconds)
-    except Timeout:
-        raise BusyError(f"{path.parent}: another process is at work on this sweep ({path.name})") from None
-    try:
-        yield
-    finally:
-        lock.release()
+def _lock(path: Path, seconds: float = PROBE_SECONDS) -> AbstractContextManager[None]:
+    return locked(path, seconds, f"{path.parent}: another process is at work on this sweep ({path.name})")
 
 
 def setup_lock(folder: Path) -> Any:
