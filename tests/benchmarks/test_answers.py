@@ -22,13 +22,14 @@ def test_bottlenecks_of_a_replication(over, monkeypatch):
     asked = []
     finder = sim.simulate.collect.bottlenecks
     monkeypatch.setattr(sim.simulate.collect, "bottlenecks", lambda *given: asked.append(given) or finder(*given))
-    over(
+    done = over(
         "bottlenecks of four years, over their replication",
         lambda: finder(*asked[-1]),
         lambda: run_replication(spec, 1, 0),
         0.05,
         rounds=3,
     )
+    assert done["gain_kg"].max() > 0.0
 
 
 @pytest.fixture(scope="module")

@@ -46,21 +46,23 @@ def test_routes_waits_and_metals_are_those_of_the_plain_coding(kg_per_month):
 def test_speed_over_the_plain_coding(over, kg_per_month):
     script = recorded(made(kg_per_month))
     until = made().world.calendar.days
-    over(
+    done = over(
         f"model over plain SimPy, {'light' if kg_per_month == LIGHT else 'heavy'} load",
         lambda: made(kg_per_month).run(),
         lambda: played(script).run(until),
         1.0 / 3.0,
     )
+    assert sum(bay.served for bay in done.collection.fleet.bays) == script.routes
 
 
 @pytest.mark.speed
 @pytest.mark.parametrize("kg_per_month", [LIGHT, HEAVY], ids=["light", "heavy"])
 def test_cost_of_a_route(over, kg_per_month):
     routes = recorded(made(kg_per_month)).routes
-    over(
+    done = over(
         f"CPU of a truck route over two bare timeouts, {'light' if kg_per_month == LIGHT else 'heavy'} load",
         lambda: made(kg_per_month).run(),
         lambda: bare_timeouts(2 * routes),
         6.0,
     )
+    assert sum(bay.served for bay in done.collection.fleet.bays) == routes

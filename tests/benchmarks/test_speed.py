@@ -39,13 +39,14 @@ def test_baseline_replication(over):
 def test_idle_plants(over):
     spec = load_scenario("baseline").with_set("time.end=2026").spec
     crowded = with_idle_plants(spec)
-    over(
+    done = over(
         "two years with 200 idle plants, over without",
         lambda: run_replication(crowded, 1, 0),
         lambda: run_replication(spec, 1, 0),
         1.1,
         rounds=3,
     )
+    assert done["facts"]["events"] == run_replication(spec, 1, 0)["facts"]["events"]
 
 
 def test_items_in_facilities(over):

@@ -39,12 +39,14 @@ def test_overhead_of_a_run(told, monkeypatch):
         began = time.process_time()
         task.run(row, 0)
         overhead.append(1000.0 * (time.process_time() - began - inside[-1]))
+    assert len(inside) == len(overhead) == 40
     told("sweep: overhead of a run", overhead, 5.0, "ms CPU")
 
 
 def test_occupancy_of_two_workers(told):
     """Time two workers are at work on runs of half a second over the time they could be, from the first to the last."""
     spans = [outcome for _, outcome in spread(Asleep(0.5), range(60), 2, lambda: None)]
+    assert len(spans) == 60
     began, ended = min(span[0] for span in spans), max(span[1] for span in spans)
     told("sweep: occupancy of 2 workers", [sum(end - start for start, end in spans) / (2.0 * (ended - began))], 0.0, "share")
 
@@ -59,4 +61,5 @@ def test_memory_of_the_driver(told, tmp_path, rows):
     ended = subprocess.run(
         [sys.executable, "-c", code, str(rows), str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
     )
+    assert list(tmp_path.rglob("outcomes.parquet")), "the sweep is complete"
     told(f"sweep: memory of the driver, {rows} rows", [float(ended.stdout.split()[-1])], 0.0, "MB")

@@ -131,3 +131,6 @@ def test_a_circle_of_three_is_named_in_order_and_who_only_waits_for_it_is_not():
 )
 def test_a_way_out_is_no_deadlock(plants, ways, fallback):
     watch(plants, ways, fallback).require_none(9.0)
+    closed = [Stuck("A", "a"), Stuck("B", "b"), Stuck("C", "c")]
+    with pytest.raises(DeadlockError):  # the same three without the way out
+        watch(closed, WAYS).require_none(9.0)
