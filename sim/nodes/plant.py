@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,17 +18,17 @@ from sim.core.calendar import DAYS_PER_YEAR, HOURS_PER_DAY
 from sim.core.errors import ConservationError
 from sim.core.lot import Lot
 from sim.core.transfer import TransferTable
+from sim.core.units import KG_PER_T
 from sim.engine.composition import Vector
 from sim.engine.tags import Origin
 from sim.engine.transit import Transit
 from sim.engine.world import Receiver, Router, World
-from sim.nodes.plant_lots import Intake, summed
+from sim.nodes.plant_lots import Intake, by_output, divided
 from sim.nodes.plant_record import BACKGROUND, CAPACITY, DOWN, INTAKE, OPEN, THROUGHPUT, Identity, Records, YardBook
 from sim.nodes.plant_spec import END_STAGES, PlantSpec, ProcessSpec
 from sim.nodes.schedule import Periods, Schedule, breakdowns_of
 from sim.nodes.yard import Yard
 
-KG_PER_T = 1000.0
 LITTLE_TOLERANCE = 1e-9
 LEAST_ROOM_SHARE = 0.01  # of a store: lines do not start for less, or a store would fill by ever smaller steps
 # stages of a plant's accounts in the book: end-processing and informal work are told from dismantling
@@ -98,7 +99,10 @@ class Plant:
         self._turns_seen = 0
         world.dials.declare(self._factor, 1.0)
         self._breakdowns = breakdowns_of(spec, process.spec)
-        self._down = self._breakdowns.down_days(world.streams, world.calendar, self._periods.edges)
+        months = np.asarray(world.calendar.month_starts, dtype=np.float64)
+        stops = self._breakdowns.stops(world.streams, world.calendar)
+        self._down = self._breakdowns.down_between(self._periods.edges, stops).tolist()
+        self._down_of_months = self._breakdowns.down_between(months, stops).tolist()
         self._room_kg, self._room_until, self._room_turns = 0.0, -math.inf, 0
 
     # capacity
@@ -110,8 +114,7 @@ class Plant:
     def free_kg(self, period: int) -> float:
         """What period number `period` leaves for modelled feed: nameplate x ramp-up x time up, less background feed [kg]."""
         start = float(period * self._periods.days)
-        end = start + self._periods.days
-        nominal, background = self._worth_kg(start, end, float(self._down[period]), self._factor_over(start, end))
+        nominal, background = self._worth_kg(period, start + self._periods.days, self._down[period])
         return max(nominal - background, 0.0)
 
     def _factor_over(self, start: float, end: float) -> float:
@@ -120,6 +123,8 @@ class Plant:
         if len(turns) != self._turns_seen:
             self._turns = [(day, min(value, self.longest_factor)) for day, name, value in turns if name == self._factor]
             self._turns_seen = len(turns)
+        if not self._turns:
+            return 1.0
         factor, since, area = 1.0, start, 0.0
         for day, value in self._turns:
             if day >= end:
@@ -128,12 +133,13 @@ class Plant:
             factor, since = value, max(day, start)
         return (area + factor * (end - since)) / (end - start)
 
-    def _worth_kg(self, start: float, end: float, down_days: float, factor: float) -> tuple[float, float]:
-        """Capacity and background feed of a time with `down_days` of standstill in it [kg]."""
+    def _worth_kg(self, period: int, end: float, down_days: float) -> tuple[float, float]:
+        """Capacity and background feed of a period up to `end`, with `down_days` of standstill in it [kg]."""
+        start, year = float(period * self._periods.days), self._periods.years[period]
         days = self.schedule.full_days(start, end) * (1.0 - down_days / (end - start))
-        year = self._world.calendar.decimal_year(max(start, 0.0))
         daily = days * KG_PER_T / DAYS_PER_YEAR
-        return self.spec.capacity_t_per_year.at(year) * daily * factor, self.spec.background_feed_t_per_year.at(year) * daily
+        nameplate_t = self.spec.capacity_t_per_year.at(year) * self._factor_over(start, end)
+        return nameplate_t * daily, self.spec.background_feed_t_per_year.at(year) * daily
 
     def _free_kg_per_day(self, day: float) -> float:
         """Nameplate less background feed [kg per day]: what yard and store are measured in."""
@@ -263,49 +269,46 @@ class Plant:
         lots = self._working.arrive(journey)
         self._in_work_kg = max(self._in_work_kg - kg, 0.0)
         table = self.process.table(year)
-        tags, fed, born = summed(world.composition, lots, self._input_rows_of.pop(journey), len(self._input_rows))
-        outputs = table.divide(fed)
-        products, rest = self._lots_of(outputs, table.outputs, tags, born)
-        given = [(self.store.account, lot) for made in products.values() for lot in made]
+        tags, made, born = divided(world.composition, lots, self._input_rows_of.pop(journey), table)
+        products, rest = self._lots_of(made, table.outputs, tags, born)
+        store = self.store.account
+        given = [(store, lot) for each in products.values() for lot in each]
         given += [(self.ways.residue, lot) for lot in rest]
         world.ledger.convert(world.clock.now, self._working.account, lots, given)
-        for name, made in products.items():
-            self.store.put(name, made, sum(lot.kg for lot in made))
-        self._record(tags, fed.sum(axis=1), outputs[:, :-1], table.outputs, year)
+        for name, each in products.items():
+            self.store.put(name, each, sum(lot.kg for lot in each))
+        self._record(tags, made, table.outputs, year)
         self._send()
         if self.store.kg > 0.0:
             self._wake()
 
     def _lots_of(
-        self, outputs: Vector, names: Sequence[str], tags: Sequence[int], born: Vector
+        self, made: Vector, names: Sequence[str], tags: Sequence[int], born: Sequence[float]
     ) -> tuple[dict[str, list[Lot]], list[Lot]]:
         """Lots of every tag by output, and the residue of all tags; their compositions are added as rows."""
-        world, count = self._world, len(tags)
-        by_output = outputs[:, :-1].swapaxes(0, 1).reshape(-1, outputs.shape[-1])
-        masses = np.concatenate((by_output, outputs[:, -1].sum(axis=0, keepdims=True)))
+        world, count, last = self._world, len(tags), len(names)
+        masses = by_output(made)
         kg = masses.sum(axis=1)
-        some = np.flatnonzero(kg > 0.0)
+        some = kg.nonzero()[0]
         first = world.composition.add_rows(masses[some] / kg[some, np.newaxis])
-        days = born.tolist()
         products: dict[str, list[Lot]] = {}
         rest = []
         for ref, (place, mass) in enumerate(zip(some.tolist(), kg[some].tolist(), strict=True), first):
             output, tag = divmod(place, count)
-            if output < len(names):
-                products.setdefault(names[output], []).append(Lot(mass, ref, tags[tag], days[tag]))
+            if output < last:
+                products.setdefault(names[output], []).append(Lot(mass, ref, tags[tag], born[tag]))
             else:
                 here = world.tags.of(Origin(self.country, plant=self.name, year=world.year))
                 rest.append(Lot(mass, ref, here, world.clock.now))
         return products, rest
 
-    def _record(self, tags: Sequence[int], fed: Vector, outputs: Vector, names: tuple[str, ...], year: int) -> None:
-        """Tell what was fed and made by country of origin; shapes (tags, substances), (tags, outputs, substances)."""
+    def _record(self, tags: Sequence[int], made: Vector, names: tuple[str, ...], year: int) -> None:
+        """Tell what was made by country of origin; shape (tags, outputs + 1, substances), which add up to what was fed."""
         rows: dict[str, list[int]] = {}
         for row, tag in enumerate(tags):
             rows.setdefault(self._world.tags[tag].country, []).append(row)
         for country, own in rows.items():
-            sums = (fed, outputs) if len(rows) == 1 else (fed[own], outputs[own])
-            self._records.made(self.identity, year, country, names, *(each.sum(axis=0) for each in sums))
+            self._records.made(self.identity, year, country, names, made[own].sum(axis=0) if len(tags) > 1 else made[0])
 
     # sending
 
@@ -346,43 +349,45 @@ class Plant:
         self._book.reckon(float(calendar.days))
         if self._book.little_gap > LITTLE_TOLERANCE:
             raise ConservationError(f"{self.name}: waiting in the yard breaks Little's law by {self._book.little_gap:.3g}")
-        for period in range(self._periods.count):
-            self._close_period(period)
-        edges = np.asarray(calendar.month_starts, dtype=np.float64)
-        down = self._breakdowns.down_days(self._world.streams, calendar, edges).tolist()
-        open_share = self.process.spec.days_per_year.value / DAYS_PER_YEAR
-        for month, (start, end) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)):
-            begins, ends = max(start, self.schedule.start_day), min(end, self.schedule.end_day)
+        self._warn_of_full_day()
+        opens, closes = self.schedule.start_day, self.schedule.end_day
+        if opens >= calendar.days:
+            return
+        capacity, background = self._by_month()
+        open_share, down = self.process.spec.days_per_year.value / DAYS_PER_YEAR, self._down_of_months
+        for month, (start, end) in enumerate(pairwise(calendar.month_starts)):
+            begins, ends = max(start, opens), min(end, closes)
             if ends <= begins:
                 continue
             cell = self._months[month]
             running = (ends - begins) / (end - start)
+            cell[CAPACITY] += capacity[month]
+            cell[BACKGROUND] += background[month]
             cell[DOWN] = down[month] * running * HOURS_PER_DAY
             cell[OPEN] = (ends - begins - down[month] * running) * open_share
-        self._warn_of_full_day()
 
     def _warn_of_full_day(self) -> None:
         """Say that its dial was turned to more hours than a day has; once, whoever turned it."""
         if any(value > self.longest_factor for _, name, value in self._world.dials.turns if name == self._factor):
             self._world.warnings.append(f"Plant '{self.name}': {self._factor} asked for more than 24 hours a day and was cut.")
 
-    def _close_period(self, period: int) -> None:
-        """Write capacity and background feed of a period, reckoned as its work was, so that use never passes 1.
+    def _by_month(self) -> tuple[list[float], list[float]]:
+        """Capacity and background feed by month [kg], reckoned as the work of periods was, so that use never passes 1.
 
         What the run cuts short is not worked by modelled feed any more: its capacity counts as far as other feed uses it.
         """
-        start, end = self._periods.span(period)
-        whole = end - start == self._periods.days
-        down = float(self._down[period]) * (end - start) / self._periods.days
-        capacity, background = self._worth_kg(start, end, down, self._factor_over(start, end))
-        background = min(background, capacity)
-        if capacity <= 0.0:
-            return
-        self.background_kg += background
-        for month, share in self._periods.months(period, self.schedule.start_day, self.schedule.end_day):
-            cell = self._months[month]
-            cell[CAPACITY] += share * (capacity if whole else background)
-            cell[BACKGROUND] += share * background
+        periods = self._periods
+        worth = [
+            self._worth_kg(period, end, self._down[period] * (end - start) / periods.days)
+            for period, (start, end) in enumerate(periods.spans)
+        ]
+        capacity, other = np.array(worth).T
+        background = np.minimum(other, capacity)
+        self.background_kg = float(background.sum())
+        cut_short = np.diff(periods.spans, axis=1)[:, 0] < periods.days
+        capacity = np.where(cut_short, background, capacity)
+        opens, closes = self.schedule.start_day, self.schedule.end_day
+        return periods.by_month(capacity, opens, closes), periods.by_month(background, opens, closes)
 
     def pledged_kg(self) -> float:
         """Input of its nameplate from the first day announced to the end of the run [kg]."""

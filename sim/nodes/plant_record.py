@@ -1,9 +1,10 @@
-"""What plants tell the recorder; sums of metals are kept as vectors and written once, when the run is over."""
+"""What plants tell the recorder; sums of metals are made and written once, when the run is over."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import NamedTuple, TypeVar
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,6 @@ LEAD_BIN_DAYS = 30
 LEAST_KG_DAYS = 1e-6
 SHORT_WAIT_SHARE = 1e-4
 UNTRACKED = "other"
-K = TypeVar("K", bound=Hashable)
 
 TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "plants": (
@@ -80,8 +80,8 @@ class Records:
             self.recorder.declare(table, keys, measures)
         self._oxide, self._plain = list(oxide_factors), [1.0] * len(oxide_factors)
         self._made: dict[tuple[Identity, int, str, tuple[str, ...]], Vector] = {}
-        self._lineage: dict[tuple[int, str, int], Vector] = {}
-        self._lead: dict[tuple[int, int], Vector] = {}
+        self._lineage = defaultdict[tuple[int, str, int], list[Lot]](list)
+        self._lead = defaultdict[tuple[int, int], list[Lot]](list)
 
     def months(self, plant: str) -> MonthCells:
         """The cells of a plant in table `plants` by month; their measures are numbered as `INTAKE` ... `OPEN`."""
@@ -95,39 +95,49 @@ class Records:
         """Book an emission of this year."""
         self.recorder.cell("emissions", self.world.year, country, stage, item)[0] += kgco2e
 
-    def made(self, plant: Identity, year: int, origin: str, forms: tuple[str, ...], fed_kg: Vector, made_kg: Vector) -> None:
-        """Add what a plant was fed, shape (substances,), and made, (forms, substances), of one country's material."""
+    def made(self, plant: Identity, year: int, origin: str, forms: tuple[str, ...], masses_kg: Vector) -> None:
+        """Add what a plant made of one country's material, shape (forms + 1, substances), the residue last."""
         key = (plant, year, origin, forms)
-        sums = self._made.get(key)
-        if sums is None:
-            sums = self._made[key] = np.zeros((1 + len(forms), len(fed_kg)))
-        sums[0] += fed_kg
-        sums[1:] += made_kg
+        known = self._made.get(key)
+        if known is None:
+            self._made[key] = masses_kg.copy()
+        else:
+            known += masses_kg
+
+    def made_of(self, plants: Collection[str], form: str, years: Collection[int]) -> Vector | None:
+        """What these plants made of an output in these years by substance [kg]; None if nothing."""
+        sums = [
+            masses[forms.index(form)]
+            for (plant, year, _, forms), masses in self._made.items()
+            if year in years and form in forms and plant.name in plants
+        ]
+        whole: Vector | None = np.sum(sums, axis=0) if sums else None
+        return whole if whole is not None and whole.sum() > 0.0 else None
 
     def delivered(self, plant: str, lots: Sequence[Lot]) -> None:
-        """Add what left a plant for the market: by treated tag, and by days since discard."""
+        """Note what left a plant for the market: by treated tag, and by days since discard."""
         now, year = self.world.clock.now, self.world.year
         for lot in lots:
-            vector = self.world.composition.mass(lot)
-            _add(self._lineage, (lot.tag, plant, year), vector)
-            _add(self._lead, (year, int(max(now - lot.born_day, 0.0) // LEAD_BIN_DAYS)), vector)
+            self._lineage[lot.tag, plant, year].append(lot)
+            self._lead[year, int(max(now - lot.born_day, 0.0) // LEAD_BIN_DAYS)].append(lot)
 
     def close(self) -> None:
         """Write the sums to the recorder; rows of nothing and of the untracked rest are left out."""
         columns = {name: column for column, name in enumerate(self.world.composition.substances)}
         for (plant, year, origin, forms), masses in self._made.items():
-            fed = masses[0].tolist()
-            for form, vector in zip(forms, masses[1:], strict=True):
+            fed = masses.sum(axis=0).tolist()
+            for form, vector in zip(forms, masses[:-1], strict=True):
                 # element per mass of its oxide
                 factor = self._oxide if form.endswith("_oxide") else self._plain
                 for metal, kg in self._tracked(vector):
                     key = (year, origin, plant.name, plant.process, metal, form, plant.owner, plant.available_to)
                     self.recorder.cell("recovery", *key)[:] = [fed[columns[metal]], kg / factor[columns[metal]], kg]
-        for (tag, name, year), vector in self._lineage.items():
-            for metal, kg in self._tracked(vector):
+        fold = self.world.composition.masses
+        for (tag, name, year), lots in self._lineage.items():
+            for metal, kg in self._tracked(fold(lots)):
                 self.recorder.cell("lineage_out", tag, metal, name, year)[0] = kg
-        for (year, number), vector in self._lead.items():
-            for metal, kg in self._tracked(vector):
+        for (year, number), lots in self._lead.items():
+            for metal, kg in self._tracked(fold(lots)):
                 self.recorder.cell("lead_times", year, metal, number)[0] = kg
 
     def _tracked(self, vector: Vector) -> list[tuple[str, float]]:
@@ -178,11 +188,3 @@ class YardBook:
                     cell[YARD] = self._kg
                 month, since = month + 1, float(end)
         self._since = day
-
-
-def _add(sums: dict[K, Vector], key: K, vector: Vector) -> None:
-    known = sums.get(key)
-    if known is None:
-        sums[key] = vector.copy()
-    else:
-        known += vector

@@ -63,6 +63,10 @@ class ProcessSpec(Spec):
         description="Input (product group, fraction or form; `*` for every group not named) -> output fraction or product form ->"
         " substance (`*` for all not named) -> share of that substance in the input. What no output gets is residue."
     )
+    new_scrap: dict[str, dict[str, Share]] = Field(
+        default_factory=dict,
+        description="What manufacturing scrap holds: input it counts as -> substance -> share of the mass of all such scrap.",
+    )
     speed: dict[str, Factor] = Field(
         default_factory=dict, description="Input -> speed of work over that of the nameplate; at 0.5 it counts twice; not named: 1."
     )
@@ -100,6 +104,17 @@ class ProcessSpec(Spec):
                         "transfer shares of {substance} in {input} sum to {total}; they must not pass 1",
                         {"substance": substance, "input": name, "total": f"{total:.4g}"},
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _new_scrap_fits(self) -> ProcessSpec:
+        """Raise if new scrap counts as something the process does not take, or holds more than its mass."""
+        for name in self.new_scrap:
+            if name not in self.transfer:
+                raise ValueError(f"new scrap counts as {name}, which transfer does not name")
+        total = sum(share.value for contents in self.new_scrap.values() for share in contents.values())
+        if total > 1.0 + 1e-9:
+            raise ValueError(f"contents of new scrap sum to {total:.4g}; they must not pass 1")
         return self
 
     @property
@@ -152,6 +167,9 @@ class PlantSpec(Spec):
     capacity_t_per_year: Tonnes = Field(description="Nameplate, tonnes of its own input a year.")
     background_feed_t_per_year: Tonnes = Field(
         description="Capacity used by manufacturing scrap and concentrates; only the rest is free."
+    )
+    new_scrap_share: Share | None = Field(
+        default=None, description="Share of this other feed that is new scrap (of manufacturing), told of in table `new_scrap`."
     )
     status: Literal["operating", "building", "permitted", "financed", "announced", "closed"]
     announced: Day | None = Field(default=None, description="Day of announcement; the start of the run if not given.")

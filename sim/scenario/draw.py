@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.core.quantity import Quantity, Spread
 from sim.core.spec import Bounded
+from sim.nodes.plant_spec import PlantSpec
 from sim.scenario import fields
 from sim.scenario.fields import Node
 from sim.scenario.keys import MISSING, KeyPath, entry_id, get, join
@@ -190,6 +191,7 @@ def plan_of(scenario: Scenario) -> Plan:
     """Find every uncertain number of a scenario."""
     found: list[Uncertain] = []
     families: dict[KeyPath, Family] = {}
+    nameplates = {("plants", plant.name, "capacity_t_per_year") for plant in scenario.spec.plants if _is_busy(plant)}
 
     def visit(value: Any, node: Node, path: KeyPath) -> Branch | int | None:
         if node.bounds is None:
@@ -198,7 +200,7 @@ def plan_of(scenario: Scenario) -> Plan:
             return Branch(children) if children else None
         if not isinstance(value, Quantity):  # a range that is chance, drawn while the world runs
             return None
-        one = _uncertain(scenario, value, node.bounds, path)
+        one = None if path in nameplates else _uncertain(scenario, value, node.bounds, path)
         family = _family(path, families)
         if one is None:
             if family is not None:
@@ -241,12 +243,24 @@ def _entry(entry: Any, index: int) -> str:
     return entry_id({key: getattr(entry, key) for key in ("name", "to") if hasattr(entry, key)}, index)
 
 
+def _is_busy(plant: PlantSpec) -> bool:
+    """Whether other feed uses part of a nameplate without a range: how much is left free is uncertain, the nameplate is not."""
+    other_feed = any(
+        (value.mode if isinstance(value, Spread) else value) > 0.0 for _, value in plant.background_feed_t_per_year.points
+    )
+    return other_feed and not _has_range(plant.capacity_t_per_year)
+
+
+def _has_range(quantity: Quantity) -> bool:
+    return any(isinstance(number, Spread) and number.low < number.high for _, number in quantity.points)
+
+
 def _uncertain(scenario: Scenario, value: Any, bounds: Bounded, path: KeyPath) -> Uncertain | None:
     if not isinstance(value, Quantity):  # a range that is chance, drawn while the world runs
         return None
     if path in scenario.stated_keys and (repeated := _repeated(scenario, value, bounds, path)) is not None:
         return repeated
-    if any(isinstance(number, Spread) and number.low < number.high for _, number in value.points):
+    if _has_range(value):
         return Uncertain(join(path), value, bounds, 0.0)
     if path in scenario.stated_keys:
         return None

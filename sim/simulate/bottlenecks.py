@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.calendar import MONTHS_PER_YEAR
+from sim.core.units import KG_PER_T
 from sim.engine.composition import Vector
 from sim.engine.ledger import Account
 from sim.results.tables import Columns, from_rows
@@ -33,7 +34,6 @@ FULL = 1.0 - 1e-6  # utilisation that counts as all
 UNSERVED = 0.01  # a queue that loses or gathers more of its offers than this waits for vehicles
 MATERIAL = 1e-3  # less of a year's flow than this holds nothing back
 SETTLED = 1e-6  # kilograms of metal per kilogram
-KG_PER_T = 1000.0
 # what stands behind a stage in which mass waits
 RESOURCES = {
     "waiting": "trucks",
@@ -90,22 +90,26 @@ def headline(spec: ScenarioSpec) -> tuple[str, ...]:
 
 
 def _rows(gains: Sequence[Gain], year: int, metals: Sequence[str]) -> Iterator[tuple[object, ...]]:
-    """Rows of a year: places of one resource summed, resources ranked within a month and metal."""
+    """Rows of a year: places of one resource summed, resources ranked within a month and metal.
+
+    A tonne more is one through the place named, where it adds the most in all.
+    """
     resources = sorted({gain.resource for gain in gains})
     parts = {resource: [gain for gain in gains if gain.resource == resource] for resource in resources}
     if not resources:
         return
-    held, through, through_t, kg = (
+    held, through, kg = (
         np.array([np.sum([getattr(part, name) for part in parts[resource]], axis=0) for resource in resources])
-        for name in ("held", "through", "through_t", "kg")
+        for name in ("held", "through", "kg")
     )
     most = [np.argmax([part.kg for part in parts[resource]], axis=0) for resource in resources]
     rank = np.argsort(np.argsort(-kg, axis=0, kind="stable"), axis=0) + 1
     for index, month, metal in np.argwhere(kg > 0.0).tolist():
         cell = (index, month, metal)
-        place = parts[resources[index]][most[index][month, metal]].place
-        told = (held[cell], through[cell], kg[cell], kg[cell] / (PER_CENT * through_t[cell]), rank[cell])
-        yield (year, month + 1, metals[metal], resources[index], place, *map(float, told))
+        best = parts[resources[index]][most[index][month, metal]]
+        per_t = best.kg[month, metal] / (PER_CENT * best.through_t[month, metal])
+        told = (held[cell], through[cell], kg[cell], per_t, rank[cell])
+        yield (year, month + 1, metals[metal], resources[index], best.place, *map(float, told))
 
 
 class _Network:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.core.calendar import DAYS_PER_YEAR, HOURS_PER_DAY
 from sim.core.errors import Fault, WiringError
+from sim.core.units import KG_PER_T
 from sim.engine.world import Receiver, World
 from sim.nodes.plant_spec import PlantSpec
 from sim.policy import shocks as shocks_of
@@ -20,7 +21,7 @@ from sim.policy.response import RESPONSE_KEYS, RESPONSE_MEASURES, Means, Respons
 from sim.policy.shocks import Shocks
 from sim.scenario.schema import ScenarioSpec
 from sim.simulate.sea_ways import SeaWays, point_of
-from sim.trade.allocation import KG_PER_T, Option, Route, SharesRouter
+from sim.trade.allocation import Option, Route, SharesRouter
 from sim.trade.border import SHIPMENTS, Border, Passage
 from sim.trade.checks import WAIT, buyers_named, key_path
 from sim.trade.contract import Contracts
@@ -67,6 +68,7 @@ class Trade:
     """Borders, lanes, routes and the market of one world.
 
     Made first and given to those who send (`router`, `market.desk`); `connect` once the receivers exist.
+    worth_usd_per_t : what a plant sells of a tonne of a country's material, for routes by least cost.
     """
 
     world: World
@@ -78,6 +80,7 @@ class Trade:
     shocks: Shocks
     permits: dict[tuple[str, str, str, str], Permit] = field(default_factory=dict)
     borders: list[Border] = field(default_factory=list)
+    worth_usd_per_t: Callable[[str, str, str], float] = lambda country, material, plant: 0.0
     responses: list[Response] = field(default_factory=list)
     _least_cost: LeastCost | None = None
     _answers: list[tuple[str, str, NDArray[np.float64]]] = field(default_factory=list)
@@ -99,7 +102,7 @@ class Trade:
         asked = {(each.origin, each.material) for each in self.spec.routes if each.allocation == "least_cost"}
         chosen = [r for r in self.router.routes.values() if {(r.origin, r.material), (ANY, r.material)} & asked]
         if chosen:
-            self._least_cost = LeastCost(self.world, chosen, {name: call() for name, call in builder.free_kg_per_day.items()})
+            self._least_cost = LeastCost(self.world, chosen, builder.free_kg_per_day)
         self._set_levers(list(receivers))
         self._at_month_end(0)
 
@@ -250,9 +253,11 @@ class _RouteBuilder:
             places = self._trade.places
             haul = Haul(world, self._dock(plant, receiver), sea, cache(lambda source: road_km(places.point(source), point, sea)))
             self._hauls[plant.name] = haul
+        fee = _gate_fee(world, plant)
 
         def usd_per_t() -> float:
-            return road_km(None, point, sea) * sea.road_usd_per_t_km.at(world.decimal_year) + _gate_fee(world, plant)()
+            road = road_km(None, point, sea) * sea.road_usd_per_t_km.at(world.decimal_year)
+            return road + fee() - self._trade.worth_usd_per_t(plant.country, material, plant.name)
 
         return Option(haul, destination.share, destination.limit_t_per_year, usd_per_t)
 
@@ -278,12 +283,13 @@ class _RouteBuilder:
         border = Border(world, passage, store, lambda lots: market.value_usd(lots, plant.country), self._trade.router.reroute)
         store.clearance = border
         self._trade.borders.append(border)
+        fee = _gate_fee(world, plant)
 
         def usd_per_t() -> float:
             year = world.decimal_year
             freight = sum(leg.box_usd.at(year) for leg in voyage.legs) / sea.box_payload_t.value
             road = (voyage.road_km + road_km(None, there, sea)) * sea.road_usd_per_t_km.at(year)
-            return freight + road + _gate_fee(world, plant)()
+            return freight + road + fee() - self._trade.worth_usd_per_t(country, material, plant.name)
 
         return Option(border, destination.share, destination.limit_t_per_year, usd_per_t)
 

@@ -14,6 +14,7 @@ from sim.core.calendar import Calendar
 from sim.nodes.plant_spec import PlantSpec
 from sim.policy.lever_spec import LeverSpec, ShockSpec
 from sim.results.tables import Columns, numbers, texts
+from sim.scenario.cautions import never_takes
 from sim.scenario.keys import KeyPath
 from sim.scenario.schema import ScenarioSpec
 from sim.simulate.run import make_world
@@ -152,9 +153,12 @@ class Found:
             return None
         if name not in self.routed:
             return "dead", "no route leads to this plant"
+        why = never_takes(plant, self.spec.time.start, self.spec.time.end)
+        if why:
+            return "dormant", f"it can take nothing in throughout the run, as {why}; what was meant for it waits"
         if name not in self.ran:
             return "dormant", "the plant does not run within the years of the run"
-        return "dormant", "routes lead to this plant, but nothing was left for it"
+        return "dormant", "routes lead to it, but nothing reached it: none was there, others came first, or it was held on the way"
 
     def route(self, part: KeyPath) -> Verdict:
         """A route of something that is nowhere, or that other routes replace."""

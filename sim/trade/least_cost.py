@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from scipy.optimize import linprog
 
+from sim.core.units import KG_PER_T
 from sim.engine.world import World
-from sim.trade.allocation import KG_PER_T, Route
+from sim.trade.allocation import Route
 
 QUARTER_MONTHS = 3
 TIE_USD_PER_T = 1e-3  # among equal costs the plant that comes first by name wins
@@ -18,17 +18,21 @@ UNSENT_USD_PER_T = 1e6  # sending is always better than leaving unsent
 class LeastCost:
     """Sets `Route.shares` anew from last quarter's mass, today's costs and the capacity plants have to spare.
 
+    c is freight, road and gate fee less what the receiver sells of a tonne at prices of the month, where these are known.
+
     min sum c x  subject to  sum_j x_rj + unsent_r = supply_r,  sum_r x_rj <= capacity_j,  x >= 0  (HiGHS).
     """
 
-    def __init__(self, world: World, routes: Sequence[Route], free_kg_per_day: Mapping[str, float]) -> None:
-        """`free_kg_per_day` by plant; other receivers (outside accounts) take any mass."""
+    def __init__(self, world: World, routes: Sequence[Route], free_kg_per_day: Mapping[str, Callable[[], float]]) -> None:
+        """`free_kg_per_day` by plant, asked each time; other receivers (outside accounts) take any mass."""
         self._world = world
         self._routes = [route for route in routes if route.options]
         self._free_kg_per_day = free_kg_per_day
 
     def review(self, days: float) -> None:
         """Solve for a quarter of `days`; call at its start."""
+        from scipy.optimize import linprog  # noqa: PLC0415 - 47 MB and a third of a second that most runs do not need
+
         supply = [route.offered_kg for route in self._routes]
         for route in self._routes:
             route.offered_kg = 0.0
@@ -47,7 +51,8 @@ class LeastCost:
             row = names.index(option.receiver.name)
             within[row, column] = 1.0
             room = option.room_kg(self._routes[r].material, self._world.decimal_year)
-            flow = self._free_kg_per_day.get(option.receiver.name, 0.0) * days if room > 0.0 else 0.0
+            free = self._free_kg_per_day.get(option.receiver.name)
+            flow = free() * days if free is not None and room > 0.0 else 0.0
             rooms[row] = max(rooms[row], min(room + flow, sum(supply)) / KG_PER_T)
         equal[:, len(pairs) :] = np.eye(len(supply))
         solved = linprog(

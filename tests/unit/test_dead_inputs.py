@@ -131,3 +131,37 @@ def test_a_number_nobody_reads_is_noticed(tmp_path):
     assert plant.capacity_t_per_year.at(2030.0) == 5.0
     assert seen == {".".join(path): True}
     assert isinstance(plant.capacity_t_per_year, Quantity)
+
+
+@pytest.mark.parametrize("name", [DISMANTLER, SMELTER])
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [({"capacity_t_per_year": 0.0}, "its capacity is not above its background feed"), ({"status": "closed"}, "it is closed")],
+    ids=["no capacity", "closed"],
+)
+def test_a_route_that_leads_to_no_room_is_warned_of_with_line_and_remedy_and_its_reason_is_true(tmp_path, name, said, why):
+    tree = {"plants": [{"name": name, **said}]}
+    scenario = toy(tmp_path, years=(2025, 2026), said=written(tree))
+    (warning,) = scenario.warnings
+    line = 1 + scenario.source_text.split("\n").index(f"{next(iter(said))} = {toml.text(next(iter(said.values())))}")
+    assert f"toy.toml:{line}: plants.{name}." in warning
+    assert why in warning
+    assert "give these routes another destination or a fallback" in warning
+    made = replicate.run(scenario, 1, 1, 0)
+    assert made.manifest["warnings"][0] == warning
+    (found,) = [one for one in made.manifest["inputs_without_effect"] if one["key"] == f"plants.{name}"]
+    assert found["state"] == "dormant"
+    assert why in found["why"]
+    assert "waits" in found["why"]
+    if name == DISMANTLER:  # nobody fetches what no yard can take
+        assert made.tables["collection"]["collected_kg"].sum() < 0.8 * made.tables["collection"]["offered_kg"].sum()
+
+
+def test_a_plant_without_room_is_not_warned_of_where_the_route_has_another_way(tmp_path):
+    tree = {
+        "plants": [{"name": SMELTER, "capacity_t_per_year": 0.0}],
+        "routes": [{"name": "boards of Thailand", "fallback": "landfill"}],
+    }
+    assert toy(tmp_path, said=written(tree)).warnings == ()
+    assert toy(tmp_path, f"plants.{SMELTER}.capacity_t_per_year={{ 2025 = 0, 2028 = 9 }}").warnings == ()
+    assert toy(tmp_path, f"plants.{SMELTER}.yard_limit_days=0").warnings == (), "a plant without a yard takes what it can work"

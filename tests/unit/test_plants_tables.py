@@ -1,5 +1,7 @@
 """What the library says of processes, plants, commissioning and routes fits together and keeps to what was read."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,11 +13,15 @@ from sim.nodes.country_spec import CountrySpec
 from sim.nodes.plant_spec import END_STAGES, CommissioningSpec, PlantSpec, ProcessSpec
 from sim.nodes.product_spec import CountryProductSpec, GroupSpec, ProductSpec
 from sim.scenario.library import load_library
+from sim.scenario.load import load_scenario
+from sim.simulate.run import make_world
+from sim.simulate.sea_ways import SeaWays
 from sim.trade.routing_spec import RouteSpec
 
+ROOT = Path(__file__).parents[2]
 SMALL = ("it_equipment", "phone", "small_appliance")
 REE = ("Nd", "Pr", "Dy", "Tb")
-OUTSIDE = {"landfill", "leakage", "other_recycling"}
+OUTSIDE = {"landfill", "leakage", "other_recycling", "informal_metal"}
 
 
 class Scope:
@@ -111,6 +117,37 @@ def test_shred_first_loses_rare_earths_and_most_precious_metal(tree, processes):
     assert 0.0 < powder.shares[0][powder.outputs.index("magnet")][substances.index("Nd")] < 0.10
 
 
+def test_drives_by_hand_and_by_machine(processes):
+    """12 drives an hour and worker by hand, 100 by machine (drives of 0.6 kg)."""
+    hours = {name: processes[name].labour_hours_per_t.value for name in ("hdd_manual", "hdd_auto_drum")}
+    drives = {name: 1000.0 / 0.6 / per_t for name, per_t in hours.items()}
+    assert drives["hdd_manual"] == pytest.approx(12.0, rel=0.01)
+    assert drives["hdd_auto_drum"] == pytest.approx(100.0, rel=0.01)
+    by_hand, by_machine = (processes[name].transfer["hdd"]["magnet"]["Nd"] for name in hours)
+    assert by_hand.value > by_machine.value > 0.8
+
+
+def test_what_leaks_abroad_by_the_copper_price_has_a_way_at_home(routes, plants):
+    found = {route.material: route for route in routes if route.origin == "JPN" and route.leakage_metal == "Cu"}
+    assert set(found) == {"compressor_motor", "mixed_scrap"}
+    for route in found.values():
+        home = [
+            each
+            for each in route.destinations
+            if each.to == "informal_metal" or (each.to in plants and plants[each.to].country == "JPN")
+        ]
+        assert sum(each.share.value for each in home) > 0.2
+        assert route.leakage_sensitivity.value > 0.0
+
+
+def test_fires_of_batteries_are_as_many_per_tonne_as_reported_next_door(processes, plants):
+    """230 cases in nine months at recyclers of 660,000 t of packaging plastics a year."""
+    one = plants["Japan small appliance recyclers"]
+    per_line_kt = one.capacity_t_per_year.value / one.lines / 1000.0
+    cases_a_year = 230 / 0.75 / 660.0 * per_line_kt
+    assert processes[one.process].mean_days_between_fires.value == pytest.approx(365.25 / cases_a_year, rel=0.02)
+
+
 def test_smelters_lose_rare_earths_and_hydrometallurgy_keeps_them_as_oxide(tree, processes):
     substances = tuple(tree["substances"])
 
@@ -160,3 +197,26 @@ def test_small_appliances_of_fy2017_give_the_copper_and_gold_reported(tree, proc
     copper, gold = substances.index("Cu"), substances.index("Au")
     assert 1747e3 / 1.5 <= smelted[copper] + remelted[copper] <= 1747e3 * 1.5
     assert 245 / 1.5 <= smelted[gold] <= 245 * 1.5
+
+
+PARTNERS = {
+    "baseline": {"JPN": "Shin-Etsu Takefu", "FRA": "Caremag Lacq", "BEL": "Hoboken", "USA": "Exeter metallization"},
+    "us_metallization": {"USA": "Exeter metallization"},
+    "korea_australia_partnership": {"KOR": "Kangwon-Noveon Korea", "AUS": "Eneabba refinery"},
+    "india_partnership": {"IND": "Lohum"},
+    "asean_refining": {"MYS": "Kuantan magnet hub"},
+}
+
+
+@pytest.mark.parametrize("name", PARTNERS)
+def test_every_partner_has_a_plant_that_a_route_leads_to_over_sea_and_border(name):
+    spec = load_scenario(ROOT / "scenarios" / f"{name}.toml").spec
+    plants = {plant.name: plant for plant in spec.plants}
+    ways = SeaWays(make_world(spec, 0, 0), spec.ports, spec.lanes, spec.sea)
+    for country, plant in PARTNERS[name].items():
+        assert plants[plant].country == country
+        origins = {
+            "IDN" if route.origin == "*" else route.origin for route in spec.routes for to in route.destinations if to.to == plant
+        }
+        assert origins, plant
+        assert all(origin == country or ways.voyage(origin, plants[plant]) is not None for origin in origins)

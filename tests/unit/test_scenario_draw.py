@@ -214,6 +214,24 @@ def test_a_range_without_width_is_a_plain_number_with_its_grade(tmp_path):
     assert key not in {one.key for one in plan_of(load(tmp_path, stated)).uncertain}
 
 
+def test_the_nameplate_of_a_plant_with_other_feed_is_exact_so_no_draw_leaves_it_without_room(tmp_path):
+    tree = tiny_tree()
+    feed = {"low": 42000.0, "mode": 46000.0, "high": 49000.0}
+    tree["plants"][1] |= {
+        "capacity_t_per_year": {"low": 53000.0, "mode": 53000.0, "high": 53000.0},
+        "background_feed_t_per_year": feed,
+    }
+    scenario = load(tmp_path, library=TinyLibrary(tree))
+    free = [
+        plant.capacity_t_per_year.value - plant.background_feed_t_per_year.value
+        for plant in (draw_spec(scenario, draw, 50, 1).spec.plants[1] for draw in range(50))
+    ]
+    assert min(free) > 4000.0
+    assert max(free) < 11000.0
+    tree["plants"][1]["capacity_t_per_year"] = {"low": 50000.0, "mode": 53000.0, "high": 60000.0}
+    assert "plants.Saganoseki Smelter.capacity_t_per_year" in design(load(tmp_path, library=TinyLibrary(tree)), 5, 1)[0]
+
+
 def test_a_resolved_scenario_draws_the_same(tmp_path):
     scenario = load(tmp_path, f"[{CHANNEL}]\ncoverage_share = 0.4\n")
     (tmp_path / "resolved.toml").write_text(scenario.resolved_toml(), encoding="utf-8")

@@ -2,7 +2,9 @@
 
 Every expected number is a closed form, and so is the standard error it is judged by: the asymptotic variance of the mean
 over a long run of the very process simulated. It also gives the length of each run, so that the 95 % half-width is a
-stated share of the mean. |z| <= 3.3 fails one correct station in a thousand; seeds are fixed.
+stated share of the mean. |z| <= 3.3 fails one correct station in a thousand; seeds are fixed, so every figure found stands
+in the tables of docs/model-plants.md, and a test fails where one differs. `python -m tests.validation.test_queues [slow]`
+prints them.
 
 References: Pollaczek-Khinchine; Takacs recursion for the moments of the wait; Erlang B and C; Jackson (1957). The asymptotic
 variances follow from Poisson's equation (Whitt 1992, Prob. Eng. Inf. Sci. 6:107-126); for M/M/1 they give what Daley (1968,
@@ -10,8 +12,11 @@ J. Austral. Math. Soc. 8:683-699) found, which `test_variances_agree_with_daley`
 """
 
 import os
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import factorial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,7 +29,42 @@ from tests.fixtures.plants import DISMANTLING, Supplier, plant, process, rows, w
 Z_LIMIT = 3.3
 Z_95 = 1.96
 LITTLE = 1e-9
-SLOW_HALF_WIDTH = 0.03 if os.environ.get("URBAN_MINE_SLOW") == "bounded" else 0.02
+BOUNDED = os.environ.get("URBAN_MINE_SLOW") == "bounded"
+SLOW_HALF_WIDTH = 0.03 if BOUNDED else 0.02
+PAGE = Path(__file__).parents[2] / "docs" / "model-plants.md"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One measure of one run against theory; `error` is the standard error it is judged by."""
+
+    case: str
+    measure: str
+    theory: float
+    found: float
+    error: float
+    length: str
+
+    @property
+    def z(self) -> float:
+        return (self.found - self.theory) / self.error
+
+    @property
+    def half_width(self) -> float:
+        """Of the 95 % interval, over the mean."""
+        return Z_95 * self.error / self.theory
+
+    def line(self) -> str:
+        """Its row in the tables of the page."""
+        numbers = f"{self.theory:.4g} | {self.found:.4g} | {self.z:.2f} | {100 * self.half_width:.1f} %"
+        return f"| {self.case} | {self.measure} | {numbers} | {self.length} |"
+
+    def check(self, half_width: float, *, told: bool = True) -> None:
+        """Fail where it is off, not sure enough, or not what the page tells."""
+        assert abs(self.z) <= Z_LIMIT, self
+        assert self.half_width <= half_width * (1.0 + 1e-6), f"the run is too short: {self}"
+        if told:
+            assert self.line() in PAGE.read_text(encoding="utf-8"), f"{PAGE.name} tells something else than {self.line()}"
 
 
 # theory
@@ -172,17 +212,19 @@ def check_little(station):
     assert station.queue_days == pytest.approx(booked, rel=LITTLE)
 
 
-def z_score(found, expected, variance, count):
-    return (found - expected) / (variance / count) ** 0.5
-
-
-def check_station(name, rate, servers, service, wait, variance, half_width):
-    """Mean wait and utilisation of one long run against theory."""
+def station_case(case, rate, servers, service, wait, variance, half_width):
+    """Mean wait of one long run; utilisation is checked by the way."""
     count = customers_for(wait, variance, half_width)
-    station, days, busy_days = simulate(name, rate, servers, count, service)
-    assert abs(z_score(station.mean_wait_days, wait, variance, count)) <= Z_LIMIT
+    station, days, busy_days = simulate(named(case, half_width), rate, servers, count, service)
     # work less rate x time has, per customer, the variance of a service and of a gap in mean gaps
-    assert abs(z_score(busy_days / days / rate, 1.0, service.moments[2] - 1.0 + 1.0, count)) <= Z_LIMIT
+    busy_error = ((service.moments[2] - 1.0 + 1.0) / count) ** 0.5
+    assert abs(busy_days / days / rate - 1.0) <= Z_LIMIT * busy_error
+    yield Found(case, "mean wait, services", wait, station.mean_wait_days, (variance / count) ** 0.5, f"{count:,} customers")
+
+
+def named(case, half_width):
+    """Name of the random streams of a run; long runs have their own."""
+    return case if half_width >= 0.05 else f"{case} long"
 
 
 # tests of the theory
@@ -217,43 +259,70 @@ SEVERAL = [("M/M/2 load 0.8", 2, 0.8), ("M/M/3 load 0.8", 3, 0.8), ("M/M/10 load
 LIMITED = [("M/M/1/5 load 0.9", 1, 5, 0.9), ("M/M/3/8 load 1.2", 3, 8, 1.2), ("M/M/4/4 load 0.8", 4, 4, 0.8)]
 
 
-@pytest.mark.parametrize(("name", "load", "service", "half_width"), SINGLE, ids=[case[0] for case in SINGLE])
-def test_one_server(name, load, service, half_width):
+def one_server(case, load, service, half_width):
     wait, variance = single_server_wait(load, service)
-    check_station(name, load, 1, service, wait, variance, half_width)
+    return station_case(case, load, 1, service, wait, variance, half_width)
 
 
-@pytest.mark.parametrize(("name", "servers", "load"), SEVERAL, ids=[case[0] for case in SEVERAL])
-def test_several_servers(name, servers, load):
+def several_servers(case, servers, load, half_width):
     queue = BirthDeath(servers * load, servers)
     wait = erlang_c_wait(servers * load, servers)
-    check_station(name, servers * load, servers, Service.exponential(), wait, queue.wait_variance, 0.05)
+    return station_case(case, servers * load, servers, Service.exponential(), wait, queue.wait_variance, half_width)
 
 
-@pytest.mark.parametrize(("name", "servers", "limit", "load"), LIMITED, ids=[case[0] for case in LIMITED])
-def test_blocking(name, servers, limit, load):
+def blocking(case, servers, limit, load, half_width):
     queue = BirthDeath(servers * load, servers, limit)
-    count = customers_for(queue.blocked_share, queue.blocked_variance, 0.05)
+    count = customers_for(queue.blocked_share, queue.blocked_variance, half_width)
     if limit > servers:
-        count = max(count, customers_for(queue.wait, queue.wait_variance, 0.05))
-    station, _, _ = simulate(name, servers * load, servers, count, Service.exponential(), limit)
-    assert abs(z_score(station.refused / count, queue.blocked_share, queue.blocked_variance, count)) <= Z_LIMIT
+        count = max(
+            count, customers_for(queue.wait, queue.wait_variance, half_width) * queue.rate / float(queue.share @ queue.enter)
+        )
+    count = int(np.ceil(count))
+    station, _, _ = simulate(named(case, half_width), servers * load, servers, count, Service.exponential(), limit)
+    refused = (queue.blocked_variance / count) ** 0.5
+    yield Found(case, "share refused", queue.blocked_share, station.refused / count, refused, f"{count:,} customers")
     if limit > servers:
-        assert abs(z_score(station.mean_wait_days, queue.wait, queue.wait_variance, station.started)) <= Z_LIMIT
+        let_in = count * float(queue.share @ queue.enter) / queue.rate  # expected, so that the length owes nothing to the run
+        error = (queue.wait_variance / let_in) ** 0.5
+        yield Found(case, "mean wait, services", queue.wait, station.mean_wait_days, error, f"{station.started:,} customers")
+
+
+def check(cases, half_width, *, told=True):
+    for found in cases:
+        found.check(half_width, told=told)
+
+
+@pytest.mark.parametrize(("case", "load", "service", "half_width"), SINGLE, ids=[case[0] for case in SINGLE])
+def test_one_server(case, load, service, half_width):
+    check(one_server(case, load, service, half_width), half_width)
+
+
+@pytest.mark.parametrize(("case", "servers", "load"), SEVERAL, ids=[case[0] for case in SEVERAL])
+def test_several_servers(case, servers, load):
+    check(several_servers(case, servers, load, 0.05), 0.05)
+
+
+@pytest.mark.parametrize(("case", "servers", "limit", "load"), LIMITED, ids=[case[0] for case in LIMITED])
+def test_blocking(case, servers, limit, load):
+    check(blocking(case, servers, limit, load, 0.05), 0.05)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "load", "service", "half_width"), SINGLE, ids=[case[0] for case in SINGLE])
-def test_one_server_long(name, load, service, half_width):
-    wait, variance = single_server_wait(load, service)
-    check_station(f"{name} long", load, 1, service, wait, variance, SLOW_HALF_WIDTH)
+@pytest.mark.parametrize(("case", "load", "service", "half_width"), SINGLE, ids=[case[0] for case in SINGLE])
+def test_one_server_long(case, load, service, half_width):
+    check(one_server(case, load, service, SLOW_HALF_WIDTH), SLOW_HALF_WIDTH, told=not BOUNDED)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "servers", "load"), SEVERAL, ids=[case[0] for case in SEVERAL])
-def test_several_servers_long(name, servers, load):
-    queue = BirthDeath(servers * load, servers)
-    check_station(f"{name} long", servers * load, servers, Service.exponential(), queue.wait, queue.wait_variance, SLOW_HALF_WIDTH)
+@pytest.mark.parametrize(("case", "servers", "load"), SEVERAL, ids=[case[0] for case in SEVERAL])
+def test_several_servers_long(case, servers, load):
+    check(several_servers(case, servers, load, SLOW_HALF_WIDTH), SLOW_HALF_WIDTH, told=not BOUNDED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("case", "servers", "limit", "load"), LIMITED, ids=[case[0] for case in LIMITED])
+def test_blocking_long(case, servers, limit, load):
+    check(blocking(case, servers, limit, load, SLOW_HALF_WIDTH), SLOW_HALF_WIDTH, told=not BOUNDED)
 
 
 # a network
@@ -298,14 +367,14 @@ class Network:
         self.inside -= 1
 
 
-def check_network(name, half_width, batches=30):
+def network_case(half_width, batches=30):
     rates = np.linalg.solve(np.eye(3) - ROUTES.T, OUTSIDE)
     theory = [BirthDeath(rate / speed, servers) for rate, speed, servers in zip(rates, SPEED, SERVERS, strict=True)]
     # each station alone needs so many days; feedback lengthens the memory of the network: twice that
     days = 2 * max(
         customers_for(queue.wait, queue.wait_variance, half_width) / rate for queue, rate in zip(theory, rates, strict=True)
     )
-    network = Network(days, name)
+    network = Network(days, named("Jackson", half_width))
     areas = np.zeros((batches + 1, 3))
     for batch in range(1, batches + 1):
         network.clock.run(days * batch / batches)
@@ -315,20 +384,24 @@ def check_network(name, half_width, batches=30):
         assert network.inside == sum(station.inside for station in network.stations)
     queues = np.diff(areas, axis=0) * batches / days
     error = queues.std(axis=0, ddof=1) / batches**0.5
-    means = np.array([queue.queue_mean for queue in theory])
-    assert (Z_95 * error <= half_width * means).all(), "the run was long enough"
-    assert (np.abs(queues.mean(axis=0) - means) <= Z_LIMIT * error).all()
     served = np.array([station.started for station in network.stations]) / days
     assert served == pytest.approx(rates, rel=half_width)
+    names = [
+        "Jackson network with feedback, collection (3 servers)",
+        "the same, sorting (1 server)",
+        "the same, smelter (2 servers)",
+    ]
+    for name, queue, mean, spread in zip(names, theory, queues.mean(axis=0).tolist(), error.tolist(), strict=True):
+        yield Found(name, "mean queue", queue.queue_mean, mean, spread, f"{days:,.0f} days")
 
 
 def test_jackson_network_with_feedback():
-    check_network("Jackson", 0.05)
+    check(network_case(0.05), 0.05)
 
 
 @pytest.mark.slow
 def test_jackson_network_with_feedback_long():
-    check_network("Jackson long", SLOW_HALF_WIDTH)
+    check(network_case(SLOW_HALF_WIDTH), SLOW_HALF_WIDTH, told=not BOUNDED)
 
 
 # the plant itself
@@ -353,10 +426,10 @@ def plant_queue(name, load, periods):
     return np.array([r["wait_kg_days"] for r in months]) / 1000.0, here.calendar.days
 
 
-PLANTS = [(0.5, 0.05), (0.7, 0.05), (0.9, 0.10)]
+PLANTS = [(0.5, 0.02), (0.7, 0.02), (0.9, 0.10)]  # the calendar ends with the year 9999
 
 
-def check_plant(load, half_width, batches=30):
+def plant_case(load, half_width, batches=30):
     wait, variance = single_server_wait(load, Service.fixed())
     expected = load * wait + load / 2.0  # mean yard [lots]: queue of M/D/1 and half a period of what comes
     # the yard also varies by who comes within a period, which the variance of the queue does not know: two and a half times as long
@@ -364,16 +437,32 @@ def check_plant(load, half_width, batches=30):
     areas, run_days = plant_queue(f"plant load {load}", load, days)
     whole = len(areas) // batches * batches
     means = areas[:whole].reshape(batches, -1).sum(axis=1) / (run_days * whole / len(areas) / batches)
-    error = means.std(ddof=1) / batches**0.5
-    assert Z_95 * error <= half_width * expected, "the run was long enough"
-    assert abs(means.mean() - expected) <= Z_LIMIT * error
+    error = float(means.std(ddof=1)) / batches**0.5
+    yield Found(f"plant, load {load}", "mean yard, lots", expected, float(means.mean()), error, f"{run_days:,} days")
 
 
 def test_a_plant_is_the_queue_with_constant_service():
-    check_plant(0.5, 0.08)
+    check(plant_case(0.5, 0.08), 0.08)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("load", "half_width"), PLANTS if SLOW_HALF_WIDTH == 0.02 else PLANTS[:2])
+@pytest.mark.parametrize(("load", "half_width"), PLANTS)
 def test_a_busy_plant_is_the_queue_with_constant_service(load, half_width):
-    check_plant(load, half_width)
+    wide = max(half_width, 0.05) if BOUNDED else half_width
+    check(plant_case(load, wide), wide, told=not BOUNDED)
+
+
+def table(*, slow: bool) -> Iterator[str]:
+    """Rows of the tables in docs/model-plants.md."""
+    made = [one_server(case, load, service, 0.02 if slow else half_width) for case, load, service, half_width in SINGLE]
+    made += [several_servers(*case, 0.02 if slow else 0.05) for case in SEVERAL]
+    made += [blocking(*case, 0.02 if slow else 0.05) for case in LIMITED]
+    made += [network_case(0.02 if slow else 0.05)]
+    made += [plant_case(*case) for case in PLANTS] if slow else [plant_case(0.5, 0.08)]
+    return (found.line() for cases in made for found in cases)
+
+
+if __name__ == "__main__":
+    for row in table(slow="slow" in sys.argv[1:]):
+        sys.stdout.write(f"{row}\n")
+        sys.stdout.flush()
