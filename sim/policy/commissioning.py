@@ -20,6 +20,7 @@ from sim.nodes.schedule import Schedule
 
 DAYS_PER_MONTH = DAYS_PER_YEAR / 12.0
 CHECK_DAYS = 30.0  # how often a stage under way looks at its dials
+MOMENT_DAYS = 1e-6  # what rounding leaves of a stage may be too short to move the clock, and would be waited for for ever
 STAGES = ("finance", "permit", "build")
 AHEAD = {"announced": 0, "financed": 1, "permitted": 2, "building": 2}  # first stage still ahead by status
 DRAWS = (*STAGES, "ramp", "slip", "cancelled")  # order of the uniforms of a plant's stream
@@ -126,7 +127,8 @@ class Commissioning:
             _mark(project.schedule, stage, project.since_day)
         if project.stages:
             project.speed = self._speed(project)
-            self._world.clock.after(min(project.stages[0][1] * project.speed, CHECK_DAYS), self._go_on, project)
+            left_days = project.stages[0][1] * project.speed
+            self._world.clock.after(min(max(left_days, MOMENT_DAYS), CHECK_DAYS), self._go_on, project)
 
     def _speed(self, project: Project) -> float:
         """Calendar days a day of work takes in the stage under way."""

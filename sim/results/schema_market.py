@@ -75,6 +75,12 @@ TABLES = (
             number("share_met_without_share", "share", "The same without recovered metal.", "需要充足率(都市鉱山がない場合)"),
             number("urban_mine_share", "share", "Recovered metal available to the country over its demand.", "回収金属の需要比"),
             number(
+                "eol_rir_share",
+                "share",
+                "EoL-RIR: recovered from end-of-life products over recovered and primary metal; new scrap is not known.",
+                "使用済み製品リサイクル投入率(回収金属÷回収・一次金属の合計、工程スクラップは含まない)",
+            ),
+            number(
                 "import_dependence_share",
                 "share",
                 "Import dependence by offtaker: recovered metal the country's industry has title to counts as its own.",

@@ -93,6 +93,12 @@ TABLES = (
                 "買い手・他国からの純収入(`total`行)",
             ),
             number("public_usd", "usd", "Public money of the country (`total` rows).", "公的資金(`total`行)"),
+            number(
+                "stockpile_usd",
+                "usd",
+                "Paid by the national stock for metal less what it sold for; not in public_usd (`total` rows).",
+                "国家備蓄の購入額から売却額を引いた額(public_usdに含まない、`total`行)",
+            ),
             number("jobs_fte", "1", "Full-time jobs in vehicles and plants (`total` rows).", "雇用(常勤換算、`total`行)"),
             kg("residue_kg", "Landfilled, slag, mixed waste, residues of informal work (`total` rows).", "残渣(`total`行)"),
             kg("refined_here_kg", "Refined in the country, from any waste.", "国内での製錬量(由来を問わない)"),

@@ -1,7 +1,8 @@
 """Whether a project clears its hurdle, judged on the day its finance closes, from what investors could know that day.
 
 Revenue is metal that its process makes of the feed routes send it, at the prices of that month held for its life, floors and
-ceilings of contracts included; feed is as rich as what homes discard two years on. Load, life and rates are those of `capital`.
+ceilings of contracts included. Feed is that of the first whole year it is planned to run, if all that homes discard were
+collected: no plant works more, whatever its nameplate. Load, life and rates are those of `capital`.
 """
 
 from __future__ import annotations
@@ -14,17 +15,16 @@ from numpy.typing import NDArray
 
 from sim.core.calendar import DAYS_PER_YEAR
 from sim.core.quantity import Quantity
+from sim.core.units import KG_PER_T
 from sim.engine.world import World
 from sim.nodes.arisings import Arisings
-from sim.nodes.plant_spec import ANY, END_STAGES, RESIDUE, PlantSpec, ProcessSpec
+from sim.nodes.plant_spec import ANY, END_STAGES, RESIDUE, PlantSpec
 from sim.policy.finance import UNSUPPORTED, Terms, Verdict, judge
 from sim.scenario.schema import ScenarioSpec
 from sim.trade.contract import Contracts
 from sim.trade.prices import Prices
 
-KG_PER_T = 1000.0
 MONTHS_PER_YEAR = 12.0
-AHEAD_YEARS = 2  # from financial close to feed
 STEPS = 4  # from product group to the last fraction: device, compressor, motor, magnet
 Vector = NDArray[np.float64]
 
@@ -58,8 +58,8 @@ class Appraiser:
         fee = plant.gate_fee_usd_per_t.at(year) if plant.gate_fee_usd_per_t is not None else 0.0
         support = (plant.investment or UNSUPPORTED).subsidy_usd_per_t.at(year)
         delay = self._delay_years(plant)
-        earned = self._revenue_usd(plant, process, free_t, self.world.clock.now + delay * DAYS_PER_YEAR, terms.life_years)
-        cash = earned + free_t * (fee + support - process.opex_usd_per_t.at(year))
+        fed_t, earned = self._sales_of(plant, free_t, self.world.clock.now + delay * DAYS_PER_YEAR, terms.life_years)
+        cash = earned + fed_t * (fee + support - process.opex_usd_per_t.at(year))
         capex = capacity_t * process.capex_usd_per_t_per_year.at(year)
         return judge(terms, capex, cash, delay)
 
@@ -69,22 +69,24 @@ class Appraiser:
         figures = self.spec.commissioning[plant.commissioning]
         return (figures.permit_months.mode + figures.build_months.mode) / MONTHS_PER_YEAR
 
-    def _revenue_usd(self, plant: PlantSpec, process: ProcessSpec, fed_t: float, opens: float, life_years: float) -> float:
-        """Yearly sales of end-processing that opens on a day; what others make is handed on without payment."""
-        if process.stage not in END_STAGES:
-            return 0.0
-        year = min(self.world.year + AHEAD_YEARS, self.world.calendar.end)
-        per_kg = yield_per_kg(self.spec, self.arisings, plant, year)
+    def _sales_of(self, plant: PlantSpec, free_t: float, opens: float, life_years: float) -> tuple[float, float]:
+        """Yearly feed [t] and sales [USD] of end-processing that opens on a day; what others make is handed on without payment."""
+        if self.spec.processes[plant.process].stage not in END_STAGES:
+            return free_t, 0.0
+        calendar = self.world.calendar
+        year = min(calendar.year_of(opens) + 1, calendar.end) if opens < calendar.days else calendar.end
+        sent_kg, per_kg = expected_feed(self.spec, self.arisings, plant, year)
+        fed_t = min(free_t, sent_kg / KG_PER_T)
         sold_kg = per_kg * fed_t * KG_PER_T
         buyer = plant.available_to or self.spec.countries[plant.country].available_to
         price = self.prices.faced_by(buyer, self.world.month)
         if self.contracts is not None:
             price = self.contracts.expected_price(plant.name, price, opens, sold_kg, life_years)
-        return float(sold_kg @ price)
+        return fed_t, float(sold_kg @ price)
 
 
-def yield_per_kg(spec: ScenarioSpec, arisings: Arisings, plant: PlantSpec, year: int) -> Vector:
-    """Kg of each substance in product forms per kg of the feed that routes send a plant, shape (substances,)."""
+def expected_feed(spec: ScenarioSpec, arisings: Arisings, plant: PlantSpec, year: int) -> tuple[float, Vector]:
+    """Kg that routes send a plant in a year, and kg of each substance in product forms per kg of it, shape (substances,)."""
     process = spec.processes[plant.process]
     routes = {(route.origin, route.material): route for route in spec.routes}
     fed, made = np.zeros(len(arisings.substances)), np.zeros(len(arisings.substances))
@@ -97,8 +99,8 @@ def yield_per_kg(spec: ScenarioSpec, arisings: Arisings, plant: PlantSpec, year:
         outputs = process.transfer[material]
         forms = [row for output, row in outputs.items() if output != RESIDUE and output not in spec.fractions]
         made += sum((mass * _shares(row, arisings.substances, year + 0.5) for row in forms), np.zeros_like(mass))
-    total = fed.sum()
-    return made / total if total > 0.0 else made
+    total = float(fed.sum())
+    return total, made / total if total > 0.0 else made
 
 
 def available_kg(spec: ScenarioSpec, arisings: Arisings, year: int) -> dict[tuple[str, str], Vector]:

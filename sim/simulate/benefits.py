@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.finance import annuity
+from sim.core.units import KG_PER_T
 from sim.nodes.arisings import Arisings
 from sim.results.summary import ALL
 from sim.results.tables import Columns, from_rows, numbers, texts
@@ -24,14 +25,16 @@ Vector = NDArray[np.float64]
 Place = tuple[int, str]  # year, country
 Sums = defaultdict[Any, float]
 
-KG_PER_T = 1000.0
 HOURS_PER_JOB = 1800.0  # of work a year
 CHINA = "CHN"
 TOTAL = "total"
 UNTRACKED = "other"
 LOCAL_COSTS = ("collection", "handling", "depot handling", "line-haul")  # paid in the country of the waste
+GOVERNMENT, STOCKPILE = "government", "stockpile"
+NOWHERE = ""  # of costs of plants that made nothing of value in the year: no country of waste bears them, all do
 INFORMAL = "informal workers"  # what they earn is no cost of the formal chain
 PLANT_COSTS = ("opex", "road haul", "sea freight")  # paid by plants, for waste of several countries
+COST_ITEMS = (*LOCAL_COSTS, *PLANT_COSTS)  # spent on doing the work; sales, fees and duties move money from one hand to another
 RESIDUES = ("landfill", "slag", "informal_residue", "mixed_waste")
 Tables = Mapping[str, Columns]
 
@@ -50,7 +53,7 @@ def costs(tables: Tables, spec: ScenarioSpec) -> Columns:
         for year, country, metal, kg in _rows(tables["signals"], "year", "country", "metal", "refined_kg")
         if kg > 0.0 and metal not in (TOTAL, UNTRACKED)
     }
-    public, gas = _public(tables["payments"], spec), Sums(float)
+    public, gas = _public(tables["payments"]), Sums(float)
     for year, kg in _rows(tables["emissions"], "year", "kgco2e"):
         gas[year, ALL] += kg
     for sums in (spent, capital, public):
@@ -95,14 +98,14 @@ def _spent(tables: Tables, spec: ScenarioSpec, prices: Mapping[tuple[int, str], 
         elif item in PLANT_COSTS:
             by_plant[year, payer] += usd
     for (year, plant), usd in by_plant.items():
-        for country, part in share.get((year, plant), {}).items():
+        for country, part in share.get((year, plant), {NOWHERE: 1.0}).items():
             spent[year, country] += usd * part
     terms, plants = spec.capital, {plant.name: spec.processes[plant.process] for plant in spec.plants}
     for (year, plant), t in _fed_t(tables["plants"]).items():
         when = year + 0.5
         rate = annuity(terms.discount_rate_share.at(when), terms.life_years.at(when))
         usd = t * plants[plant].capex_usd_per_t_per_year.at(when) * rate
-        for country, part in share.get((year, plant), {}).items():
+        for country, part in share.get((year, plant), {NOWHERE: 1.0}).items():
             capital[year, country] += usd * part
     return spent, capital
 
@@ -128,19 +131,25 @@ def _fed_t(plants: Columns) -> Sums:
     return sums
 
 
-def _public(payments: Columns, spec: ScenarioSpec) -> Sums:
-    """Money of governments by country, what flows back to them taken off; loans are not spent."""
+def _public(payments: Columns) -> Sums:
+    """Money of governments by country, what flows back to them taken off; loans and metal in stock are not spent."""
+    return _net_paid(payments, GOVERNMENT)
+
+
+def _net_paid(payments: Columns, kind: str) -> Sums:
+    """What parties of a kind (`<kind> JPN`, `JPN <kind>`) paid less what they got, by country."""
     sums = Sums(float)
     for year, payer, payee, usd in _rows(payments, "year", "payer", "payee", "usd"):
         for party, sign in ((payer, 1.0), (payee, -1.0)):
-            if party.startswith("government ") or party.endswith(" government"):
-                sums[year, party.replace("government", "").strip()] += sign * usd
+            if party.startswith(f"{kind} ") or party.endswith(f" {kind}"):
+                sums[year, party.replace(kind, "").strip()] += sign * usd
     return sums
 
 
 def gains(tables: Tables, spec: ScenarioSpec) -> Columns:
     """Table `gains`."""
-    earned, public = _earned(tables["payments"], spec), _public(tables["payments"], spec)
+    earned, public = _earned(tables["payments"], spec), _public(tables["payments"])
+    stock = _net_paid(tables["payments"], STOCKPILE)
     jobs, residue = _jobs(tables, spec), Sums(float)
     for year, country, target, substance, kg in _rows(tables["flows"], "year", "country", "target", "substance", "mass_kg"):
         if target in RESIDUES and substance == TOTAL:
@@ -152,12 +161,13 @@ def gains(tables: Tables, spec: ScenarioSpec) -> Columns:
         if kg > 0.0 and metal != TOTAL
     }
     gap = float("nan")
-    money = sorted({place for sums in (earned, public, jobs, residue) for place in sums if place[1]})
+    money = sorted({place for sums in (earned, public, stock, jobs, residue) for place in sums if place[1]})
     rows: list[tuple[Any, ...]] = [
-        (*place, TOTAL, earned[place], public[place], jobs[place], residue[place], gap, gap, gap, gap) for place in money
+        (*place, TOTAL, earned[place], public[place], stock[place], jobs[place], residue[place], gap, gap, gap, gap)
+        for place in money
     ]
     metals = sorted({key for sums in (here, own_here, own_abroad, available) for key in sums})
-    rows += [(*key, gap, gap, gap, gap, here[key], own_here[key], own_abroad[key], available.get(key, 0.0)) for key in metals]
+    rows += [(*key, *[gap] * 5, here[key], own_here[key], own_abroad[key], available.get(key, 0.0)) for key in metals]
     return from_rows("gains", rows)
 
 

@@ -8,6 +8,8 @@ from math import isnan, nan
 
 from sim.core import indicators
 from sim.core.calendar import DAYS_PER_YEAR, MONTHS_PER_YEAR, Calendar
+from sim.core.units import KG_PER_T
+from sim.nodes.arisings import Arisings
 from sim.nodes.plant_spec import PlantSpec
 from sim.nodes.schedule import Schedule
 from sim.results.tables import Columns, from_rows, numbers, texts
@@ -18,16 +20,26 @@ Place = tuple[int, str]
 Row = tuple[int, str, str, str, float, float]
 """Year, country, signal, unit, pledged, modelled; missing where there is no pledge."""
 INFORMAL = "informal_buyer"
-KG_PER_T = 1000.0
+SALES_YEARS = 3  # of which the mean is the denominator of the European collection rate
+CRUDE_YARD, CRUDE_RESIDUE = "informal_yard", "informal_residue"
+CRUDE_LOSSES = {
+    "toxic metals in crude residue": frozenset({"Cu", "Ni", "Co", "Sn"}),
+    "gold lost to crude leaching": frozenset({"Au"}),
+}
 
 
 def key_signals(
-    tables: Mapping[str, Columns], spec: ScenarioSpec, schedules: Mapping[str, Schedule], calendar: Calendar
+    tables: Mapping[str, Columns],
+    spec: ScenarioSpec,
+    schedules: Mapping[str, Schedule],
+    calendar: Calendar,
+    sold_kg: Mapping[Place, float],
 ) -> Columns:
-    """Table `key_signals`; `schedules`: dates of every plant."""
+    """Table `key_signals`; `schedules`: dates of every plant; `sold_kg`: put on market by year and country."""
     year_ends = dict(zip(calendar.years, map(float, calendar.month_starts[MONTHS_PER_YEAR::MONTHS_PER_YEAR]), strict=True))
     found = (
-        *_collection(tables, spec),
+        *_collection(tables, spec, sold_kg),
+        *_crude(tables["flows"]),
         *_recovery(tables["signals"], spec),
         *_projects(spec, schedules, year_ends),
         *_treated(tables["plants"], spec, schedules, year_ends),
@@ -37,8 +49,18 @@ def key_signals(
     return from_rows("key_signals", found)
 
 
-def _collection(tables: Mapping[str, Columns], spec: ScenarioSpec) -> Iterator[Row]:
-    """Share of a country's waste that formal channels reach and people hand over, and that is really fetched."""
+def sold(arisings: Arisings) -> dict[Place, float]:
+    """Mass put on market by year and country [kg]."""
+    by_country = arisings.put_on_market_kg.sum(axis=1)
+    return {
+        (year, country): float(by_country[row, at])
+        for row, country in enumerate(arisings.countries)
+        for at, year in enumerate(arisings.pom_years)
+    }
+
+
+def _collection(tables: Mapping[str, Columns], spec: ScenarioSpec, sold_kg: Mapping[Place, float]) -> Iterator[Row]:
+    """Share of a country's waste that formal channels reach; what they really fetch, over waste and over sales."""
     table, signals = tables["collection"], tables["signals"]
     reached, fetched, waste = (defaultdict[Place, float](float) for _ in range(3))
     keys = zip(numbers(table, "year").tolist(), texts(table, "country"), texts(table, "channel"), strict=True)
@@ -53,6 +75,25 @@ def _collection(tables: Mapping[str, Columns], spec: ScenarioSpec) -> Iterator[R
     for (year, country), kg in waste.items():
         pledged, modelled = (float(indicators.collection_rate(part[year, country], kg)) for part in (reached, fetched))
         yield year, country, "collection coverage", "share", pledged, modelled
+        before = [sold_kg.get((past, country), nan) for past in range(year - SALES_YEARS, year)]
+        of_sales = float(indicators.collection_rate_of_sales(fetched[year, country], before))
+        if not isnan(of_sales):
+            yield year, country, "collected over sales", "share", nan, of_sales
+
+
+def _crude(flows: Columns) -> Iterator[Row]:
+    """What is burnt and leached in the open: devices, toxic metals left in the residue (a proxy of pollution), gold lost."""
+    sums = defaultdict[tuple[int, str, str], float](float)
+    ways = zip(texts(flows, "source"), texts(flows, "target"), texts(flows, "substance"), strict=True)
+    places = zip(numbers(flows, "year").tolist(), texts(flows, "country"), numbers(flows, "mass_kg").tolist(), strict=True)
+    for (source, target, substance), (year, country, kg) in zip(ways, places, strict=True):
+        if target == CRUDE_YARD and source != CRUDE_YARD and substance == "total":
+            sums[year, country, "treated crudely"] += kg
+        elif target == CRUDE_RESIDUE:
+            for signal, metals in CRUDE_LOSSES.items():
+                sums[year, country, signal] += kg if substance in metals else 0.0
+    for (year, country, signal), kg in sums.items():
+        yield year, country, signal, "kg", nan, kg
 
 
 def _recovery(signals: Columns, spec: ScenarioSpec) -> Iterator[Row]:

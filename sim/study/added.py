@@ -9,17 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.core.units import KG_PER_T
 from sim.results.store import Results
 from sim.results.summary import ALL
-from sim.simulate.benefits import LOCAL_COSTS, PLANT_COSTS
-from sim.study.compare import Effect, effect_of, half_width, headline, units_of
+from sim.study.compare import Effect, effect_of, half_width, units_of
 
 Array = NDArray[np.float64]
 
-KG_PER_T = 1000.0
 LEAST = 1.0  # additional kilogram or tonne that a figure is told of
-# what is spent on doing the work; purchases, sales, fees and duties move money from one hand to another
-COST_ITEMS = (*LOCAL_COSTS, *PLANT_COSTS)
+KEYS = ["replication", "year", "metal"]
+JOINT = {"usd": "cost_usd_per_kg", "kgco2e": "kgco2e_per_kg"}  # what the whole chain takes, in columns of table `costs`
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Channel:
 class Rate:
     """What an additional unit took.
 
-    of : `usd` or `kgco2e`. per : `t collected`, or `kg Nd refined` and so on. value : ratio of mean differences, with a
+    of : `usd` or `kgco2e`. per : `t collected`, or `kg Nd refined` and so on. value : of the means over replications, with a
     jackknife interval (Miller 1974, Biometrika 61:1-15).
     """
 
@@ -51,7 +50,7 @@ class Rate:
 class Added:
     """Additional amounts of the second run over all years; `rates` only where the amount differs clearly.
 
-    no_more : metals of which no clear amount more is refined, so that nothing can be told per additional kilogram.
+    no_more : headline metals of which no clear amount more is refined, so that nothing can be told per additional kilogram.
     """
 
     channels: tuple[Channel, ...]
@@ -62,53 +61,92 @@ class Added:
     no_more: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Metals:
+    """More refined of each metal over all years [kg], and what that is worth [USD]; arrays of shape (replications,)."""
+
+    kg: dict[str, Array]
+    usd: dict[str, Array]
+
+    @property
+    def worth_usd(self) -> Array:
+        """Worth of all metals together."""
+        return np.asarray(np.sum(list(self.usd.values()), axis=0))
+
+
 def added(first: Results, second: Results) -> Added:
     """Additional amounts of the second run and what they took.
 
-    Money counts what is spent on collection, handling, haulage, shipping and treatment (`COST_ITEMS`).
+    Money and emissions are those of table `costs`: collection, depots, hauls, plants and the capital used. What is joint is shared
+    by value, as there: an additional kilogram bears its price times what was spent in addition over the worth of all metal that
+    came in addition.
     """
     repeats = int(first.manifest["repeats_per_draw"])
-    collected, usd, gas = (_sums(second, name) - _sums(first, name) for name in ("signals", "payments", "emissions"))
-    refined = dict(_refined(first, second))
-    amounts = {"t collected": collected / KG_PER_T} | {f"kg {metal} refined": kg for metal, kg in refined.items()}
+    collected = _collected(second) - _collected(first)
+    spent = {of: _joint(second, column) - _joint(first, column) for of, column in JOINT.items()}
+    metals = gained(first, second)
+    told = [
+        metal
+        for metal in second.summary["headline"]
+        if metal in metals.kg and more(metals.kg[metal], repeats) and more(metals.worth_usd, repeats)
+    ]
     rates = [
-        _rate(of, per, money, amount, repeats)
-        for per, amount in amounts.items()
-        if _worth(effect_of(amount, repeats)) and amount.mean() > 0.0  # nothing is additional where there is less
-        for of, money in (("usd", usd), ("kgco2e", gas))
+        _rate(of, "t collected", [joint], [collected / KG_PER_T], repeats)
+        for of, joint in spent.items()
+        if more(collected / KG_PER_T, repeats)
+    ]
+    rates += [
+        _rate(of, f"kg {metal} refined", [joint, metals.usd[metal]], [metals.worth_usd, metals.kg[metal]], repeats)
+        for metal in told
+        for of, joint in spent.items()
     ]
     return Added(
         tuple(_channels(first, second, repeats)),
         effect_of(collected, repeats),
-        effect_of(usd, repeats),
-        effect_of(gas, repeats),
+        effect_of(spent["usd"], repeats),
+        effect_of(spent["kgco2e"], repeats),
         tuple(rates),
-        tuple(metal for metal, kg in refined.items() if not _worth(effect_of(kg, repeats)) or kg.mean() < 0.0),
+        tuple(metal for metal in second.summary["headline"] if metal not in told),
     )
 
 
-def _worth(effect: Effect) -> bool:
-    """Whether an amount [kg, or t collected] is clear and not dust that moved between years."""
-    return effect.clear and abs(effect.mean) >= LEAST
+def more(amount: Array, repeats: int) -> bool:
+    """Whether an amount of replications is clearly more than nothing, and not dust that moved between years."""
+    effect = effect_of(amount, repeats)
+    return effect.clear and effect.mean >= LEAST
 
 
-def _refined(first: Results, second: Results) -> Iterator[tuple[str, Array]]:
-    """More refined of each headline metal over all years, shape (replications,)."""
-    before, after = headline(first), headline(second)
-    for measure, metal, country in after:
-        key = (measure, metal, country)
-        if measure == "refined_kg" and country == ALL and key in before:
-            yield metal, (after[key] - before[key]).sum(axis=0)
+def gained(first: Results, second: Results) -> Metals:
+    """What the second run refines more, at its prices, so that a price that moved is no metal gained."""
+    columns = [*KEYS, "refined_kg", "price_usd_per_kg"]
+    one, other = (_everywhere(results)[columns] for results in (first, second))
+    both = one.merge(other, on=KEYS, how="outer", suffixes=("_before", "_after"))
+    kg = both["refined_kg_after"].fillna(0.0) - both["refined_kg_before"].fillna(0.0)
+    usd = kg * both["price_usd_per_kg_after"].fillna(both["price_usd_per_kg_before"])
+    metals = [str(metal) for metal in both["metal"].unique()]
+    sums = (
+        {metal: _by_replication(both.assign(more=each)[both["metal"] == metal], "more", first) for metal in metals}
+        for each in (kg, usd)
+    )
+    return Metals(*sums)
 
 
-def _sums(results: Results, name: str) -> Array:
-    """Collected mass [kg], cost [USD] or emissions [kgCO2e] of each replication, over years and countries."""
-    frame = results.tables[name]
-    if name == "signals":
-        return _by_replication(frame[frame["metal"] == "total"], "collected_kg", results)
-    if name == "payments":
-        return _by_replication(frame[frame["item"].isin(COST_ITEMS)], "usd", results)
-    return _by_replication(frame, "kgco2e", results)
+def _everywhere(results: Results) -> pd.DataFrame:
+    """Rows of table `costs` for all countries together, metals by name."""
+    frame = results.tables["costs"]
+    return frame[frame["country"] == ALL].astype({"metal": str})
+
+
+def _joint(results: Results, column: str) -> Array:
+    """What the whole chain took over all years, by replication: the parts that metals bear add up to it."""
+    frame = _everywhere(results)
+    return _by_replication(frame.assign(whole=frame[column] * frame["refined_kg"]), "whole", results)
+
+
+def _collected(results: Results) -> Array:
+    """Collected mass over all years and countries [kg], by replication."""
+    frame = results.tables["signals"]
+    return _by_replication(frame[frame["metal"] == "total"], "collected_kg", results)
 
 
 def _by_replication(frame: pd.DataFrame, measure: str, results: Results) -> Array:
@@ -136,17 +174,21 @@ def _by_channel(results: Results) -> dict[tuple[str, str], Array]:
     }
 
 
-def _rate(of: str, per: str, spent: Array, amount: Array, repeats: int) -> Rate:
-    top, bottom = units_of(spent, repeats), units_of(amount, repeats)
-    value = float(top.sum() / bottom.sum())
-    if len(top) < 2:
+def _rate(of: str, per: str, over: Sequence[Array], under: Sequence[Array], repeats: int) -> Rate:
+    """The product of the sums `over` divided by that of the sums `under`."""
+    units = np.array([units_of(each, repeats) for each in (*over, *under)])
+
+    def ratio(sums: Array) -> Array:
+        return np.asarray(sums[: len(over)].prod(axis=0) / sums[len(over) :].prod(axis=0))
+
+    whole = units.sum(axis=1, keepdims=True)
+    value, count = float(ratio(whole)[0]), units.shape[1]
+    if count < 2:
         return Rate(of, per, value, float("nan"), float("nan"))
-    # ratio with each unit left out in turn
-    left = (top.sum() - top) / (bottom.sum() - bottom)
-    count = len(top)
+    left = ratio(whole - units)  # with each unit left out in turn
     spread = float(np.sqrt((count - 1) / count * ((left - left.mean()) ** 2).sum()))
     half = half_width(count) * np.sqrt(count) * spread
-    return Rate(of, per, value, float(value - half), float(value + half))
+    return Rate(of, per, value, value - half, value + half)
 
 
 def clear_channels(found: Added, least_kg: float = LEAST) -> Sequence[Channel]:

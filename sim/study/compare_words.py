@@ -8,14 +8,15 @@ from dataclasses import asdict, dataclass
 from itertools import accumulate, pairwise
 from typing import Any
 
+from sim.core.units import KG_PER_T
 from sim.results.summary import ALL, SHARE
 from sim.scenario import toml
 from sim.study.added import Added, Rate, clear_channels
 from sim.study.attribution import INTERACTION, Attribution
 from sim.study.changes import Cause, Change
 from sim.study.compare import HOME, Comparison, Effect, Key, Row
+from sim.study.shortage import Shortages, shortages
 
-KG_PER_T = 1000.0
 STEPS = {
     "in_waste_kg": "in waste",
     "collected_kg": "collected",
@@ -54,6 +55,7 @@ class Story:
         yield "What was changed", [line for cause in self.found.causes for line in cause_lines(cause)]
         rows = chosen(self.found, metals, years)
         yield "What it changes", list(row_lines(rows)) or ["No figure of the headline differs clearly."]
+        yield f"Shortages of {HOME}, over all years", list(shortage_lines(shortages(self.found.first, self.found.second)))
         yield "In addition, over all years", list(added_lines(self.added))
         if self.attribution is not None:
             yield "What each change makes of it", list(attribution_lines(self.attribution, rows))
@@ -85,6 +87,7 @@ class Story:
             ],
             "rows": [asdict(row) for row in self.found.rows],
             "added": asdict(self.added),
+            "shortages": asdict(shortages(self.found.first, self.found.second)),
             "estimate": self.estimate,
         }
         if self.attribution is not None:
@@ -212,6 +215,31 @@ def added_lines(found: Added) -> Iterator[str]:
     yield from (rate_line(rate) for rate in found.rates)
     if found.no_more:
         yield f"nothing is told per kg of {', '.join(found.no_more)}: no clear amount more is refined"
+
+
+def shortage_lines(found: Shortages) -> Iterator[str]:
+    """What a shortage costs in both runs: lost days, the rebound of stocks, and money; a remedy that saves nothing is told too."""
+    for one in found.metals:
+        size, rebound = one.lost_days, one.bought_days
+        change = f"{_number(abs(size.mean))} {'more' if size.mean > 0.0 else 'less'}{_span(size)}" if size.mean else "none saved"
+        told = f"{one.metal}: {_number(one.after)} lost days of demand instead of {_number(one.before)}, {change}"
+        yield f"{told}; stocks buy back {_number(rebound.mean)} days of demand more{_span(rebound)}" if rebound.mean else told
+    for name, effect in (("buying stocks back", found.refill_usd), ("paid for responses", found.response_usd)):
+        if found.metals and effect.mean:
+            yield f"{name}: {_millions(effect.mean)} million USD more{_span(effect, 1e6)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.3g}"
+
+
+def _millions(usd: float) -> str:
+    return _number(usd / 1e6)
+
+
+def _span(effect: Effect, scale: float = 1.0) -> str:
+    """The interval of an effect, in brackets."""
+    return f" ({_number(effect.low / scale)} to {_number(effect.high / scale)})" if math.isfinite(effect.low) else ""
 
 
 def rate_line(rate: Rate) -> str:

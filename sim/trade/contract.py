@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.calendar import DAYS_PER_YEAR, Calendar
+from sim.core.units import KG_PER_T
 from sim.trade.contract_spec import ContractSpec
 
-KG_PER_T = 1000.0
 DUST = 1e-9  # of a year's volume: less is nothing
 Array = NDArray[np.float64]
 
@@ -54,9 +54,12 @@ class Contract:
 
     def pledged_kg(self, calendar: Calendar, year: int) -> float:
         """Volume of a calendar year, in proportion to the days in force [kg]."""
+        return self.spec.volume_t_per_year.at(year + 0.5) * KG_PER_T * self.share_of_year(calendar, year)
+
+    def share_of_year(self, calendar: Calendar, year: int) -> float:
+        """Share of the days of a calendar year in which it is in force."""
         begin, end = (float(calendar.day_of(date(each, 1, 1))) for each in (year, year + 1))
-        days = max(min(self.after, end) - max(self.first, begin), 0.0)
-        return self.spec.volume_t_per_year.at(year + 0.5) * KG_PER_T * days / (end - begin)
+        return max(min(self.after, end) - max(self.first, begin), 0.0) / (end - begin)
 
     def price(self, spot: Array, when: float) -> Array:
         """Price per kg under the contract, for spot prices of its metals."""
@@ -117,6 +120,17 @@ class Contracts:
         for contract, part in _shared_out(bound, masses_kg, room):
             contract.taken_kg += float(part.sum())
             yield contract, part
+
+    def taken_of_year(self, seller: str, year: int, masses_kg: Array) -> Iterator[tuple[str, Array]]:
+        """Buyers and what they get of a plant's output of a year that comes evenly, if they take all they have agreed to."""
+
+        def room(contract: Contract, offered: Array) -> float:
+            coming = float(offered.sum()) * contract.share_of_year(self._calendar, year)
+            return min(contract.pledged_kg(self._calendar, year), coming)
+
+        for contract, part in _shared_out(self._by_seller.get(seller, ()), masses_kg, room):
+            if contract.moves:
+                yield contract.spec.buyer, part
 
     def _room_kg(self, contract: Contract, spot: Array, offered: Array, day: float) -> float:
         """What a contract still takes this year."""

@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 
 from sim.core.calendar import Calendar
-from sim.simulate.appraisal import available_kg, yield_per_kg
+from sim.core.quantity import Quantity
+from sim.nodes.investment_spec import CapitalSpec
+from sim.simulate.appraisal import Appraiser, available_kg, expected_feed
 from sim.trade.routing_spec import RouteSpec
 from tests.fixtures.plants import plant, process
 from tests.fixtures.trade_world import route
 
 SUBSTANCES = ("Nd", "other")
+RATES = ("hurdle_rate_share", "bank_rate_share", "public_rate_share")
 MAGNETS = process({"magnet": {"refined_metal": {"Nd": 0.9}}}, "magnet")
 LINE = process({"phone": {"magnet": {"Nd": {"2026": 0.0, "2027": 1.0}}}}, "dismantling")
 
@@ -40,10 +43,30 @@ def test_a_route_for_all_countries_adds_only_those_without_one_of_their_own():
     spec, arisings, works = site(route("phone", ("Works", 0.5), ("Other", 0.5), origin="JPN"), route("phone", ("Works", 1.0)))
     spec.processes["magnets"] = process({"phone": {"refined_metal": {"Nd": 0.9}}}, "magnet")
     fed, nd = 0.5 * 1200.0 + 3600.0, 0.5 * 120.0 + 72.0
-    assert yield_per_kg(spec, arisings, works, 2026).tolist() == pytest.approx([0.9 * nd / fed, 0.0])
+    sent_kg, per_kg = expected_feed(spec, arisings, works, 2026)
+    assert sent_kg == pytest.approx(fed)
+    assert per_kg.tolist() == pytest.approx([0.9 * nd / fed, 0.0])
 
 
 def test_shares_of_routes_and_processes_are_those_of_the_middle_of_the_year():
     spec, arisings, works = site(route("phone", ("Line", 0.25), ("Other", 0.0), origin="JPN"), route("magnet", ("Works", 1.0)))
     assert available_kg(spec, arisings, 2026)["JPN", "magnet"].tolist() == pytest.approx([0.25 * 0.5 * 120.0, 0.0])
-    assert yield_per_kg(spec, arisings, works, 2026).tolist() == pytest.approx([0.9, 0.0])
+    sent_kg, per_kg = expected_feed(spec, arisings, works, 2026)
+    assert (sent_kg, *per_kg) == pytest.approx((15.0, 0.9, 0.0))
+
+
+@pytest.mark.parametrize(("capacity_t", "fed_t"), [(1.0, 0.8), (100.0, 4.8), (1000.0, 4.8)])
+def test_no_plant_is_judged_on_more_feed_than_it_would_be_sent(capacity_t, fed_t):
+    """Homes discard 1.2 t in Japan and 3.6 t in Viet Nam: a nameplate of 100 t, loaded at 0.8, earns with 4.8 t and no more."""
+    spec, arisings, works = site(route("phone", ("Works", 1.0)))
+    spec.processes["magnets"] = process({"phone": {"refined_metal": {"Nd": 0.9}}}, "magnet")
+    spec.capital = CapitalSpec.model_validate(dict.fromkeys(RATES, 0.1) | {"loan_years": 5, "life_years": 10, "load_share": 0.8})
+    spec.countries, spec.commissioning = {"JPN": SimpleNamespace(available_to="JPN")}, {}
+    world = SimpleNamespace(decimal_year=2026.0, month=0, calendar=arisings.calendar, clock=SimpleNamespace(now=0.0))
+    prices = SimpleNamespace(faced_by=lambda country, month: np.array([100.0, 0.0]))
+    judged = works.model_copy(update={"capacity_t_per_year": Quantity.constant(capacity_t)})
+    verdict = Appraiser(world, spec, arisings, prices, None, {}).judge(judged)
+    opex = spec.processes["magnets"].opex_usd_per_t.value
+    nd_per_t = 1e3 * 0.9 * (120.0 + 72.0) / 4800.0
+    assert verdict.cash_usd_per_year == pytest.approx(fed_t * (nd_per_t * 100.0 - opex))
+    assert verdict.capex_usd == pytest.approx(capacity_t * spec.processes["magnets"].capex_usd_per_t_per_year.value)

@@ -136,3 +136,16 @@ def test_a_floor_of_a_government_tops_up_what_an_offtake_pays():
 def test_contracts_that_cannot_be(said):
     with pytest.raises(ValueError, match=r"floor|kind"):
         contract(**said)
+
+
+def test_of_a_year_that_comes_evenly_buyers_get_what_they_agreed_to():
+    """From 2 July on half of 6 t comes; the second buyer takes what is left of neodymium, and dysprosium; a floor moves nothing."""
+    late, second = contract(start=date(2027, 7, 2)), contract(name="Second", buyer="KOR", metals=["Nd", "Dy"])
+    deals = book(late, contract(name="Floor", kind="price_floor", floor_usd_per_kg=500), second)
+    assert list(deals.taken_of_year("Hub", 2026, SALE)) == []
+    (one, first), (other, rest) = deals.taken_of_year("Hub", 2027, SALE)
+    assert (one, other) == ("JPN", "KOR")
+    assert first.tolist() == pytest.approx([6000.0 * 183 / 365, 0.0, 0.0, 0.0])
+    assert rest.tolist() == pytest.approx([6000.0 * 182 / 365, 400.0, 0.0, 0.0])
+    small = book(contract(volume_t_per_year=1))
+    assert [part.tolist() for _, part in small.taken_of_year("Hub", 2028, SALE)] == [[1000.0, 0.0, 0.0, 0.0]]

@@ -15,7 +15,7 @@ from sim.results.schema import TABLES
 from sim.results.tables import from_columns, numbers, own_head, texts
 from sim.scenario.load import load_scenario
 from sim.simulate import carbon, security
-from sim.simulate.key_signals import key_signals
+from sim.simulate.key_signals import CRUDE_LOSSES, key_signals
 from sim.trade.contract_spec import ContractSpec
 from tests.fixtures.tiny_tree import TinyLibrary, tiny_tree
 
@@ -52,6 +52,19 @@ def signals_of(spec, sales=None, schedule=None, calendar=CALENDAR):
             {"year": 2025, "country": "JPN", "metal": "total", "in_waste_kg": 200.0},
             {"year": 2025, "country": "JPN", "metal": "Nd", "eol_rr_share": 0.25},
         ),
+        "flows": table(
+            "flows",
+            *(
+                {"year": 2025, "country": "VNM", "source": source, "target": target, "substance": substance, "mass_kg": kg}
+                for source, target, substance, kg in (
+                    ("vehicle", "informal_yard", "total", 500.0),
+                    ("informal_yard", "informal_yard", "total", 400.0),
+                    ("processing", "informal_residue", "Cu", 3.0),
+                    ("processing", "informal_residue", "Sn", 2.0),
+                    ("processing", "informal_residue", "Au", 0.1),
+                )
+            ),
+        ),
         "plants": table(
             "plants",
             {"year": 2026, "month": 1, "plant": "New", "throughput_kg": 70.0, "background_kg": 30.0},
@@ -80,7 +93,8 @@ def signals_of(spec, sales=None, schedule=None, calendar=CALENDAR):
         ),
     }
     tables |= {"sales": sales} if sales is not None else {}
-    found = key_signals(tables, spec, {"New": schedule or Schedule()}, calendar)
+    sales_kg = {(year, "JPN"): kg for year, kg in ((2022, 60.0), (2023, 70.0), (2024, 80.0))}
+    found = key_signals(tables, spec, {"New": schedule or Schedule()}, calendar, sales_kg)
     keys = zip(numbers(found, "year").tolist(), texts(found, "country"), texts(found, "signal"), strict=True)
     return dict(zip(keys, zip(numbers(found, "pledged").tolist(), numbers(found, "modelled").tolist(), strict=True), strict=True))
 
@@ -88,11 +102,19 @@ def signals_of(spec, sales=None, schedule=None, calendar=CALENDAR):
 def test_collection_recovery_and_consents(spec):
     found = signals_of(spec)
     assert found[2025, "JPN", "collection coverage"] == (pytest.approx(0.2), pytest.approx(0.15))
+    fetched = found[2025, "JPN", "collected over sales"][1]
+    assert fetched == pytest.approx(30.0 / 70.0)  # over the mean of the three years before
     pledged, modelled = found[2025, "JPN", "recovery rate Nd"]
     assert isnan(pledged)
     assert modelled == 0.25
     assert found[2025, "VNM", "consent wait"][1] == pytest.approx(80.0)
     assert found[2025, "VNM", "blocked at borders"][1] == 5.0
+
+
+def test_what_is_worked_in_the_open_and_what_it_leaves(spec):
+    found = signals_of(spec)
+    told = [found[2025, "VNM", name][1] for name in ("treated crudely", *CRUDE_LOSSES)]
+    assert told == [500.0, 5.0, 0.1]
 
 
 def test_plants_as_announced_and_as_built(spec):

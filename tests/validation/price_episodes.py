@@ -65,13 +65,24 @@ def observed(metal: str) -> np.ndarray:
     return np.array(prices) / price_of_2009(metal)
 
 
+def arriving(year: int) -> float:
+    """Share of the rare earths of 2009 that reached buyers outside China.
+
+    For 2010 the cut China announced in July, all that buyers knew then; from 2011 on what customs counted leaving, as for 2025:
+    quotas were not filled.
+    """
+    if year == 2010:
+        return event("2010", "Chinese export quota") / event("2009", "Chinese export quota")
+    name = "Chinese exports of rare earth ore"
+    return event(str(year), name) / event("2009", name)
+
+
 def modelled(exponent: float, delay_days: float) -> np.ndarray:
-    """The same by the law, supply outside China being the export quota over that of 2009."""
-    before = event("2009", "Chinese export quota")
-    quota = [event(str(year), "Chinese export quota") / before for year in (2010, 2010, 2011, 2012)]
+    """The same by the law."""
+    shares = [arriving(year) for year in (2010, 2010, 2011, 2012)]
     edges = [CUT, date(2010, 7, 26), date(2010, 12, 31), YEAR_END[2011], YEAR_END[2012]]
     days = np.diff([edge.toordinal() for edge in edges]).astype(float)
-    return scarcity_factor(np.array(quota), days, exponent, delay_days)[[0, 2, 3]]
+    return scarcity_factor(np.array(shares), days, exponent, delay_days)[[0, 2, 3]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +103,11 @@ def fit(metal: str) -> Fit:
 
     found = least_squares(misses, [math.log(3.0), math.log(60.0)])
     return Fit(*(float(value) for value in np.exp(found.x)))
+
+
+def exponent_of(price_factor: float, share_arriving: float) -> float:
+    """The exponent that one price and one share stand for, once the price has caught up."""
+    return math.log(price_factor) / -math.log(share_arriving)
 
 
 def arriving_in_2025(metal: str) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 
 import sim
 from sim.results.store import Results
+from sim.study.added import Metals, gained
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "scenarios-compared.md"
@@ -36,6 +37,7 @@ HEAD = (
     "price USD/kg",
     "kgCO2e/kg",
     "public money 2025-2035 M USD",
+    "bought for stock 2025-2035 M USD",
     "public USD per additional kg 2025-2035",
 )
 INTRO = """# Shipped scenarios compared
@@ -46,8 +48,9 @@ runs. Ladder: all twelve countries. *Refined more*: paired differences with the 
 offtaker. USD/kg and kgCO2e/kg:
 costs and emissions of the whole chain shared by value ([model-money](model-money.md#costs-table-costs)), so cost over
 price is the same for all metals of a scenario. Public money: spending of governments on grants, subsidies, refunds,
-floors and guarantees, loans apart; per additional kg of one metal as if it were spent for this metal alone, told where
-the metal grows by more than 1 % in every replication.
+floors, guarantees and responses, loans apart. Bought for stock: what the national stock paid for metal less what it sold
+for. Public money per additional kg: more public money, shared by value over all metal that came in addition, as costs
+are; told where the metal grows by more than 1 % in every replication.
 """
 
 
@@ -76,19 +79,24 @@ class Told:
         """Refined of a metal [kg], all countries."""
         return self.of("signals", "refined_kg", year=year, metal=metal)
 
-    def public(self) -> np.ndarray:
-        """Public money over all years [USD]."""
-        return np.nan_to_num(self.of("gains", "public_usd", year=None, metal="total"))
+    def money(self, column: str) -> np.ndarray:
+        """Money of table `gains` over all years and countries [USD]."""
+        return np.nan_to_num(self.of("gains", column, year=None, metal="total"))
+
+    def gained(self, base: Told) -> Metals:
+        """What is refined more than in another run."""
+        return gained(base._made, self._made)
 
 
 def rows(name: str, told: Told, base: Told) -> Iterator[list[str]]:
     """One row per metal."""
-    more_money = told.public() - base.public()
+    more_money, metals = told.money("public_usd") - base.money("public_usd"), told.gained(base)
+    worth = metals.worth_usd
     for metal in METALS:
         everyone = {"country": "ALL", "metal": metal}
         more = told.refined(metal) - base.refined(metal)
-        extra = told.refined(metal, None) - base.refined(metal, None)
-        grows = bool((extra > 0.01 * base.refined(metal, None)).all()) and bool((more_money > 0.0).any())
+        extra = metals.kg[metal]
+        grows = bool((extra > 0.01 * base.refined(metal, None)).all()) and bool((more_money > 0.0).any() and (worth > 0.0).all())
         yield [
             f"`{name}`",
             metal,
@@ -100,8 +108,9 @@ def rows(name: str, told: Told, base: Told) -> Iterator[list[str]]:
             band(told.of("costs", "cost_usd_per_kg", **everyone)),
             band(told.of("costs", "price_usd_per_kg", **everyone)),
             band(told.of("costs", "kgco2e_per_kg", **everyone)),
-            band(told.public() / 1e6),
-            band(more_money / extra) if grows else "",
+            band(told.money("public_usd") / 1e6),
+            band(told.money("stockpile_usd") / 1e6),
+            band(more_money * metals.usd[metal] / worth / extra) if grows else "",
         ]
 
 
