@@ -13,7 +13,9 @@ from sim.report.language import Language
 
 Figure = dict[str, Any]
 Row = tuple[str | float, ...]
-LARGEST_TABLE = 400  # cells; a larger table travels packed and is built when it is opened
+LARGEST_TABLE = 240  # cells; a larger table travels packed and is built when it is opened
+PACKED_DIGITS = 10  # of its numbers: sums keep nine
+LISTS = (list, tuple)  # made once: figures have many thousand values
 PLOTLY_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
@@ -102,14 +104,17 @@ class Table:
     def packed(self) -> dict[str, Any]:
         """The table for the page's script, which builds it when it is opened and writes plain numbers itself."""
         simple = [getattr(column.write, "__func__", None) is Language.number for column in self.columns]
-        rows = [[self._packed(simple[i], i, cell) for i, cell in enumerate(row)] for row in self.rows]
-        return {"columns": [[c.label, c.write is not None] for c in self.columns], "heads": self.heads, "rows": rows}
+        cells = [
+            [self._packed(simple[i], i, row[i]) for row in self.rows] for i in range(len(self.columns))
+        ]  # alike, so it packs well
+        heads = [[column.label, column.write is not None] for column in self.columns]
+        return {"columns": heads, "heads": self.heads, "cells": cells, "length": len(self.rows)}
 
     def _packed(self, simple: bool, place: int, cell: str | float) -> Any:
         if isinstance(cell, str):
             return cell
         if simple:
-            return None if isnan(cell) else float(exact(cell))
+            return None if isnan(cell) else float(f"{cell:.{PACKED_DIGITS}g}")
         return [exact(cell), self.written(place, cell)]
 
 
@@ -166,18 +171,16 @@ def exact(number: float) -> str:
     return "" if isnan(number) else f"{number:.12g}"
 
 
-def plain(value: Any) -> Any:
-    """A figure with entities for `& < >` in every text that this package did not write, and numbers to 6 digits."""
-    if isinstance(value, Trusted):
-        return str(value)
-    if isinstance(value, str):
-        return value.translate(PLOTLY_ENTITIES)
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+def plain(value: Any, digits: int = 6) -> Any:
+    """A figure with entities for `& < >` in every text that this package did not write, and numbers to so many digits."""
     if isinstance(value, float):
-        return None if isnan(value) else float(f"{value:.6g}")
+        return None if isnan(value) else float(f"{value:.{digits}g}")
+    if isinstance(value, str):
+        return str(value) if isinstance(value, Trusted) else value.translate(PLOTLY_ENTITIES)
+    if isinstance(value, LISTS):
+        return [plain(item, digits) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item, digits) for key, item in value.items()}
     return value
 
 

@@ -21,11 +21,15 @@ from sim.report.pair import Pair, choices
 from sim.report.reading import Run
 from sim.report.shell import Section, file_name, others, write_page
 from sim.scenario import toml
+from sim.study.added import Rate
 from sim.study.changes import Change
+from sim.study.compare import Effect
 from sim.study.compare_words import Story
+from sim.study.shortage import shortages
 
 STEM = "comparison"
 MOST_SENTENCES = 12
+LONGEST_VALUE = 2000  # characters of a changed value in the table
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ def _first_title(pair: Pair) -> str:
 
 def _cards(pair: Pair) -> tuple[tuple[str, tuple[Side, ...]], ...]:
     """For each metal, what changes on the way in the year told of."""
-    cards = []
+    say, cards = pair.say, []
     for metal in pair.metals:
         sides = []
         for choice in choices(pair):
@@ -134,7 +138,7 @@ def _cards(pair: Pair) -> tuple[tuple[str, tuple[Side, ...]], ...]:
                 effect = point.effect
                 sides.append(
                     Side(
-                        choice.label,
+                        say("of Japan's demand") if choice.key == "share" else choice.label,
                         pair.amount(choice, point.before),
                         pair.amount(choice, point.after),
                         pair.signed(choice, effect.mean),
@@ -151,7 +155,7 @@ def _sentences(pair: Pair) -> list[Markup]:
     say = pair.say
     if pair.story.found.same:
         return [say.rich("The two runs are the same: no input and no result differs.")]
-    told = [*_effects(pair), *_rates(pair)]
+    told = [*_shortages(pair), *_effects(pair), *_rates(pair)]
     if pair.story.attribution is None and len(pair.story.found.causes) > 1:
         told.append(say.rich("Which change makes how much of it is told by the command compare with --attribute."))
     return told[:MOST_SENTENCES]
@@ -181,20 +185,62 @@ def _effects(pair: Pair) -> list[Markup]:
     return told
 
 
-def _rates(pair: Pair) -> list[Markup]:
+def _shortages(pair: Pair) -> list[Markup]:
+    """What a shortage costs in lost days, and what it takes to save some; a remedy that saves none is told too."""
     say, told = pair.say, []
-    for rate in pair.story.added.rates:
-        unit = "USD" if rate.of == "usd" else "kg CO₂e"
-        interval = say(" ({low} to {high})", low=say.number(rate.low), high=say.number(rate.high)) if rate.low == rate.low else ""
+    found = shortages(pair.story.found.first, pair.story.found.second)
+
+    def millions(effect: Effect) -> str:
+        return _linked(pair, say.number(effect.mean / 1e6)) + _bounds(pair, effect, 1e6)
+
+    for one in found.metals:
         told.append(
             say.rich(
-                "{value} {unit} for each additional {per}{interval}, over all years.",
-                value=_linked(pair, say.number(rate.value)),
-                unit=unit,
-                per=_per(pair, rate.per),
-                interval=interval,
+                "{metal}: {after} days of Japan's demand are lost instead of {before}, a difference of {change}; "
+                "stocks buy back {rebound} days of demand more.",
+                metal=capital(pair.context.names.metal(one.metal)),
+                after=_linked(pair, say.number(one.after)),
+                before=_linked(pair, say.number(one.before)),
+                change=_linked(pair, say.number(one.lost_days.mean)) + _bounds(pair, one.lost_days),
+                rebound=_linked(pair, say.number(one.bought_days.mean)) + _bounds(pair, one.bought_days),
             )
         )
+    if found.metals:
+        refill, response = millions(found.refill_usd), millions(found.response_usd)
+        told.append(
+            say.rich("Refilling stocks takes {refill} million USD more, responses {response}.", refill=refill, response=response)
+        )
+    return told
+
+
+def _bounds(pair: Pair, effect: Effect, scale: float = 1.0) -> str:
+    """The interval of an effect, in brackets."""
+    if effect.low != effect.low:
+        return ""
+    say = pair.say
+    return say(" ({low} to {high})", low=say.number(effect.low / scale), high=say.number(effect.high / scale))
+
+
+def _rates(pair: Pair) -> list[Markup]:
+    """What each additional unit takes, money and emissions in one sentence."""
+    say, told = pair.say, []
+    by_unit: dict[str, list[Rate]] = {}
+    for rate in pair.story.added.rates:
+        by_unit.setdefault(rate.per, []).append(rate)
+    for per, rates in by_unit.items():
+        values = [
+            say.rich(
+                "{value} {unit}{interval}",
+                value=_linked(pair, say.number(rate.value)),
+                unit=say("USD") if rate.of == "usd" else "kg CO₂e",
+                interval=say(" ({low} to {high})", low=say.number(rate.low), high=say.number(rate.high))
+                if rate.low == rate.low
+                else "",
+            )
+            for rate in rates
+        ]
+        both = Markup(say.listed([str(value) for value in values]))  # noqa: S704  (joined from escaped parts)
+        told.append(say.rich("Each additional {per} takes {values}, over all years.", per=_per(pair, per), values=both))
     if pair.story.added.no_more:
         names = say.listed([pair.context.names.metal(metal) for metal in pair.story.added.no_more])
         told.append(say.rich("Nothing is told per kilogram of {metals}: no clear amount more or less is refined.", metals=names))
@@ -205,7 +251,7 @@ def _per(pair: Pair, per: str) -> str:
     """`t collected` or `kg Nd refined` in words."""
     _, *metal, _ = per.split(" ")
     if not metal:
-        return pair.say("tonne collected")
+        return pair.say("tonne gathered")
     return pair.say("kilogram of {metal} refined", metal=pair.context.names.metal(metal[0]))
 
 
@@ -226,10 +272,10 @@ def _changes(pair: Pair) -> Table:
 
 def _written(say: Language, change: Change) -> tuple[str, str]:
     if change.certain is not None:
-        text = toml.short(change.after)
+        text = toml.short(change.after, LONGEST_VALUE)
         stated = say("{value} (stated, so certain)", value=text)
         return (text, stated) if change.certain else (stated, text)
-    before, after = (say("nothing") if side is None else toml.short(side) for side in (change.before, change.after))
+    before, after = (say("nothing") if side is None else toml.short(side, LONGEST_VALUE) for side in (change.before, change.after))
     return before, after
 
 

@@ -15,6 +15,7 @@ from sim.report.names import HEADLINE, MORE_METALS, Names
 from sim.report.reading import Run, Vector
 
 FOCUS_COUNTRY = "JPN"
+MOST_HEADLINE = 5
 
 
 @dataclass
@@ -31,9 +32,9 @@ class Context:
 
     @cached_property
     def headline(self) -> tuple[str, ...]:
-        """Metals of the first page, at most four."""
+        """Metals of the first page, at most five."""
         given = self.run.summary.get("headline") or HEADLINE
-        return tuple(metal for metal in self.metals if metal in given)[:4] or self.metals[:4]
+        return tuple(metal for metal in self.metals if metal in given)[:MOST_HEADLINE] or self.metals[:MOST_HEADLINE]
 
     @cached_property
     def metals(self) -> tuple[str, ...]:
@@ -92,11 +93,22 @@ def over_years(sums: Mapping[tuple[object, ...], float], years: Sequence[int]) -
 
 def quantiles(values: Vector) -> dict[str, float]:
     """Mean and 5, 10, 25, 50, 75, 90, 95 % quantiles over replications."""
-    found = np.quantile(values, (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95))
+    found = between(values.tolist(), (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95))
     return {
         "mean": float(values.mean()),
-        **dict(zip(("p5", "p10", "p25", "p50", "p75", "p90", "p95"), found.tolist(), strict=True)),
+        **dict(zip(("p5", "p10", "p25", "p50", "p75", "p90", "p95"), found, strict=True)),
     }
+
+
+def between(values: Sequence[float], shares: Sequence[float]) -> list[float]:
+    """Quantiles as NumPy's, linear between neighbours; thousands of them from few values are faster told without it."""
+    ordered, last = sorted(values), len(values) - 1
+    found = []
+    for share in shares:
+        place = int(share * last)
+        above = ordered[min(place + 1, last)]
+        found.append(ordered[place] + (share * last - place) * (above - ordered[place]))
+    return found
 
 
 def apart(values: Vector, draw_of: NDArray[np.int64]) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sim.report.chart import Column, Row, Table, as_row
-from sim.report.context import Context
+from sim.report.context import Context, between
 from sim.report.evidence import PART, web
 from sim.report.reading import Vector
 from sim.study.uncertainty import deciding, draw_means
@@ -87,7 +87,7 @@ def _country(context: Context, code: str, known: Known) -> Country:
     return Country(
         code,
         context.names.country(code),
-        sentences[0] if sentences else say("nothing collected in {year}", year=year),
+        sentences[0] if sentences else say("nothing gathered in {year}", year=year),
         sentences[1:],
         _table(context, code),
         tuple(sorted(known.grades.items())),
@@ -125,15 +125,15 @@ def _share(part: Vector | None, whole: Vector) -> tuple[float, float, float]:
     """p10, p50 and p90 of a share."""
     if part is None:
         return 0.0, 0.0, 0.0
-    found = np.quantile(np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0), (0.1, 0.5, 0.9))
-    return float(found[0]), float(found[1]), float(found[2])
+    low, middle, high = between(np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0).tolist(), (0.1, 0.5, 0.9))
+    return low, middle, high
 
 
 def _table(context: Context, code: str) -> Table:
     """The ladder of the country in the year shown first, with intervals."""
     say, ladder = context.say, context.run.summary.get("ladder") or {}
     years = [int(y) for y in context.run.summary.get("years") or context.years]
-    names = (say("in waste"), say("collected"), say("separated"), say("refined"), say("available to its industry"))
+    names = (say("in waste"), say("collected formally"), say("separated"), say("refined"), say("available to its industry"))
     rows = list[Row]()
     for metal in context.headline:
         told: Mapping[str, Any] = (ladder.get(metal) or {}).get(code) or {}

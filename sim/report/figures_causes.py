@@ -102,7 +102,7 @@ def by_channel(pair: Pair) -> tuple[Chart, ...]:
         as_row(names.country(c.country), names.channel(c.channel), *(x / 1e3 for x in triple(c.collected)), c.diverted.mean / 1e3)
         for c in found
     )
-    ends = [say("Collected, t more"), say("Lower end"), say("Upper end"), say("Taken from older channels, t more")]
+    ends = [say("Gathered, t more"), say("Lower end"), say("Upper end"), say("Taken from older channels, t more")]
     table = Table((Column(say("Country")), Column(say("Channel")), *(Column(head, say.number) for head in ends)), rows, 2)
     notes = (say("Hatched: the interval holds zero, so no difference is clear."),)
     question = say("What do the collection channels gain or lose?")
@@ -137,16 +137,16 @@ def _channel_view(pair: Pair, shown: Sequence[Channel]) -> View:
     }
     top = shown[0]
     finding = say(
-        "Over all years, {channel} in {country} collects {change}",
-        channel=names.channel(top.channel),
+        "{channel} in {country}: {change} over all years",
+        channel=capital(names.channel(top.channel)),
         country=names.country(top.country),
         change=("+" if top.collected.mean > 0 else "\u2212") + say.mass(abs(top.collected.mean)),
     )
     listed = say.listed(
         [f"{names.channel(c.channel)} ({names.country(c.country)}) {say.number(c.collected.mean / 1e3)}" for c in shown]
     )
-    spoken = say.sentences(say("Bars of collected mass by channel, tonnes more or less: {values}.", values=listed), finding)
-    shape = across_layout(say("Collected over all years: difference, t"), len(shown), legend=False)
+    spoken = say.sentences(say("Bars of gathered mass by channel, tonnes more or less: {values}.", values=listed), finding)
+    shape = across_layout(say("Gathered over all years: difference, t"), len(shown), legend=False)
     return View(finding, spoken, [bars], {**shape, "xaxis": {**shape["xaxis"], "rangemode": "normal"}})
 
 

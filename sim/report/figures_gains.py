@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from sim.report import theme
 from sim.report.chart import Chart, Column, Figure, Missing, Proof, Row, Selector, Table, View, as_row, clipped, joined, wrapped
 from sim.report.context import FOCUS_COUNTRY, Context, quantiles
-from sim.report.drawing import across_layout, capital, columns_of, nothing
+from sim.report.drawing import across_layout, capital, columns_of, nothing, whiskers
 from sim.report.reading import Vector
 
 MOST_PLANTS = 24
@@ -31,28 +31,6 @@ class _Show:
     unit: str = ""
 
 
-def whiskers(names: Sequence[str], told: Sequence[Mapping[str, float]], label: str, colour: str = theme.BLUE) -> Figure:
-    """Medians with lines from p10 to p90."""
-    middle = [q["p50"] for q in told]
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "y": list(names),
-        "x": middle,
-        "name": label,
-        "marker": {"color": colour, "size": 9},
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": [q["p90"] - m for q, m in zip(told, middle, strict=True)],
-            "arrayminus": [m - q["p10"] for q, m in zip(told, middle, strict=True)],
-            "color": colour,
-            "thickness": 2,
-            "width": 5,
-        },
-    }
-
-
 def who_gains(context: Context) -> Chart | Missing:
     """Money, work and residues by country, with intervals; in alphabetical order, no ranking."""
     say, run = context.say, context.run
@@ -65,6 +43,9 @@ def who_gains(context: Context) -> Chart | Missing:
         "residue_kg": _Show(say("residues"), say("Residues, kt per year"), 1e6, say.number, "kt"),
         "public_usd": _Show(say("public money spent"), say("Million USD per year"), 1e6, say.number, say("million USD")),
     }
+    if "stockpile_usd" in run.table("gains").columns:
+        label = say("paid for the national stock")
+        shows["stockpile_usd"] = _Show(label, say("Million USD per year"), 1e6, say.number, say("million USD"))
     where = {"metal": ["total"], "year": context.chosen}
     sums = {key: run.each("gains", ("country", "year"), key, where=where) for key in shows}
     countries = sorted({str(c) for kg in sums.values() for (c, _), values in kg.items() if values.any()}, key=context.names.country)
@@ -126,7 +107,7 @@ def pays(context: Context) -> Chart | Missing:
     found = {plant: {name: _finite(values[plants == plant]) for name, values in columns.items()} for plant in listed}
     shown = [plant for plant, told in found.items() if told["irr_share"].size or told["expected_irr_share"].size][:MOST_PLANTS]
     if not shown:
-        return Missing("finance", question, say("No plant was financed in the period."))
+        return Missing("finance", question, say("This run tells no return of a new plant: none was left to finance."))
     view = _pays_view(context, {plant: found[plant] for plant in shown})
     rows = tuple(as_row(context.names.party(plant), *_plant_numbers(told, run.replications)) for plant, told in found.items())
     shares = [say("Cleared its hurdle"), say("Hurdle"), say("Expected return"), say("Return")]
@@ -136,6 +117,10 @@ def pays(context: Context) -> Chart | Missing:
     notes = (
         say("Returns are of the project, medians of the replications in which it was financed; p10 to p90 as lines."),
         say("Cost and value are levelised over the tracked metals that the plant sells, to the end of the run."),
+        say(
+            "Expected: as loaded as planned and as rich as its routes would feed it if all waste were collected. "
+            "Magnet plants stand or fall with the share of magnet in that feed."
+        ),
     )
     proof = Proof("finance", "grant_usd", (7,), factor=1e6)
     sources = ("finance",)
@@ -192,9 +177,9 @@ def patience(context: Context) -> Chart | Missing:
     if not run.has("capacity_cases"):
         return context.missing("patience", question, "capacity_cases")
     shows = {
-        "collected_share": _Show(say("share collected"), say("Collected, % of what is offered"), 0.01, say.share),
-        "wait_days_mean": _Show(say("mean wait"), say("Mean wait of what was collected, days"), 1.0, say.number),
-        "nd_collected_kg": _Show(say("neodymium collected"), say("Neodymium collected in three years, t"), 1e3, say.mass),
+        "collected_share": _Show(say("share gathered"), say("Gathered, % of what is offered"), 0.01, say.share),
+        "wait_days_mean": _Show(say("mean wait"), say("Mean wait of what was gathered, days"), 1.0, say.number),
+        "nd_collected_kg": _Show(say("neodymium gathered"), say("Neodymium gathered in three years, t"), 1e3, say.mass),
         "nd_available_kg": _Show(say("neodymium available"), say("Neodymium its industry gets in three years, t"), 1e3, say.mass),
     }
     where = {"channel": ["all"]}
@@ -215,7 +200,7 @@ def patience(context: Context) -> Chart | Missing:
         for c in countries
         for case in cases
     )
-    heads = [say("Collected share"), say("Mean wait, days"), say("Nd collected [kg]"), say("Nd available [kg]")]
+    heads = [say("Gathered share"), say("Mean wait, days"), say("Nd gathered [kg]"), say("Nd available [kg]")]
     columns = columns_of([say("Country"), say("Case")], heads, say.number)
     proof = Proof("capacity_cases", "nd_collected_kg", (4,), {"channel": ["all"], "case": cases}, 1.0 / run.replications)
     notes = (

@@ -1,16 +1,18 @@
-"""Charts of money, emissions and the market."""
+"""Charts of payments and emissions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from sim.report import theme
-from sim.report.chart import Chart, Figure, Missing, Proof, Row, Selector, Table, View, as_row, wrapped
-from sim.report.context import FOCUS_COUNTRY, Context, over_years
-from sim.report.drawing import across_layout, capital, columns_of, ratio, span, stacked, year_columns, years_layout
-from sim.report.reading import Where
+from sim.report.chart import Chart, Figure, Missing, Proof, Table, View, as_row, wrapped
+from sim.report.context import Context, over_years, quantiles
+from sim.report.drawing import across_layout, capital, span, stacked, year_columns, years_layout
 
 MOST_PAYMENTS = 120
+SMALLEST = 0.005  # of the largest item, drawn
 
 
 def payments(context: Context) -> Chart | Missing:
@@ -49,7 +51,7 @@ def payments(context: Context) -> Chart | Missing:
         str(context.year),
         Table(columns, tuple(rows), 3, proof),
         ("payments",),
-        (),
+        (say("Items under half a per cent of the largest are in the table only."),),
         ("market",),
     )
 
@@ -60,7 +62,8 @@ def _payment_view(context: Context, year: int, paid: Mapping[tuple[object, ...],
     for (_, _, item), usd in paid.items():
         kind = str(item).partition(" of ")[0]
         items[kind] = items.get(kind, 0.0) + usd / 1e6
-    order = sorted(items, key=lambda item: (-abs(items[item]), item))[:14]
+    least = SMALLEST * max(map(abs, items.values()))
+    order = sorted((item for item, usd in items.items() if abs(usd) >= least), key=lambda item: (-abs(items[item]), item))[:14]
     names = [wrapped(capital(context.names.code(item)), 28) for item in order]
     data: list[Figure] = [
         {"type": "bar", "orientation": "h", "y": names, "x": [items[item] for item in order], "marker": theme.fill(0), "name": ""}
@@ -107,7 +110,9 @@ def emissions(context: Context) -> Chart | Missing:
     spoken = say.sentences(
         say("Stacked bars by stage, kilotonnes of CO2 equivalent per year, {years}.", years=span(context)), finding
     )
-    data = stacked(context.years, stages, context.names.code, say("other stages"))
+    data = stacked(context.years, stages, context.names.code, say("other stages"), 4)
+    net = _net(context)
+    data.append(_net_line(context, net))
     view = View(finding, spoken, data, years_layout(context, say("kt CO₂e per year"), barmode="relative"))
     rows = tuple(
         as_row(context.names.code(str(s)), context.names.code(str(i)), *(kg / 1e3 for kg in row))
@@ -117,9 +122,41 @@ def emissions(context: Context) -> Chart | Missing:
     proof = Proof("emissions", "kgco2e", tuple(range(2, len(columns))), factor=1000.0, rows=tuple(range(len(rows))))
     if avoided:
         rows = (*rows, as_row(context.names.code("avoided_primary"), "–", *(-kg / 1e3 for kg in avoided)))
+    rows = (*rows, *(as_row(say("net"), p, *(1e3 * q[p] for q in net)) for p in ("p10", "p50", "p90")))
     return Chart(
         "emissions", question, (), {"": view}, "", Table(columns, rows, 2, proof), ("emissions",), (), ("processes", "market")
     )
+
+
+def _net(context: Context) -> list[dict[str, float]]:
+    """What the chain emits less what primary production would have emitted, by year, over replications [kt CO2e]."""
+    run, none = context.run, np.zeros(context.run.replications)
+    emitted = run.each("emissions", ("year",), "kgco2e")
+    saved = run.each("primary", ("year",), "kgco2e") if run.has("primary") else {}
+    return [quantiles((emitted.get((year,), none) - saved.get((year,), none)) / 1e6) for year in context.years]
+
+
+def _net_line(context: Context, net: Sequence[Mapping[str, float]]) -> Figure:
+    """The net line with its interval."""
+    middle = [q["p50"] for q in net]
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": context.say("net, median, line from p10 to p90"),
+        "x": list(context.years),
+        "y": middle,
+        "line": {"color": theme.INK, "width": 2, "dash": "dot"},
+        "marker": {"color": theme.INK, "symbol": "diamond", "size": 8, "line": {"width": 1, "color": "#ffffff"}},
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [q["p90"] - m for q, m in zip(net, middle, strict=True)],
+            "arrayminus": [m - q["p10"] for q, m in zip(net, middle, strict=True)],
+            "color": theme.INK,
+            "thickness": 2,
+            "width": 5,
+        },
+    }
 
 
 def _avoided(context: Context) -> list[float]:
@@ -128,90 +165,3 @@ def _avoided(context: Context) -> list[float]:
         return []
     sums = context.run.mean("primary", ("year",), "kgco2e")
     return [sums.get((year,), 0.0) for year in context.years]
-
-
-def market(context: Context) -> Chart | Missing:
-    """Share of Japan's demand met by the urban mine, import dependence, shortfall and price."""
-    say, run = context.say, context.run
-    question = say("How much does it lower Japan's dependence?")
-    where = {"country": [FOCUS_COUNTRY], "metal": context.metals}
-    if not run.has("market") or not (demand := run.mean("market", ("metal", "year"), "demand_kg", where=where)):
-        return context.missing("market", question, "market")
-    rows = _market_rows(context, demand, where)
-    number, share = say.number, say.share
-    columns = (
-        *columns_of([say("Metal"), say("Year")], [say("Demand [t]"), say("Recovered, available [t]")], number),
-        *columns_of([], [say("Share of demand"), say("Import dependence")], share),
-        *columns_of([], [say("Price [USD/kg]"), say("Shortfall [t]")], number),
-    )
-    choices = (
-        ("share", say("share of demand met by the urban mine"), say("Share of demand, %"), 4, 100.0),
-        ("import", say("import dependence"), say("Import dependence, %"), 5, 100.0),
-        ("short", say("shortfall"), say("Shortfall, t per year"), 7, 1.0),
-        ("price", say("price"), say("Price, USD per kg"), 6, 1.0),
-    )
-    views = {
-        key: _market_view(
-            context, label, title, [(r[0], r[1], scale * float(r[column])) for r in rows], share if scale > 1 else number, scale
-        )
-        for key, label, title, column, scale in choices
-    }
-    selector = Selector(say("Show"), tuple((key, label) for key, label, *_ in choices))
-    notes = (
-        say(
-            "Import dependence: primary metal from other countries over all metal supplied to Japan; "
-            "recovered metal counts as Japan's own."
-        ),
-        say("Price and import dependence are means over months, weighted by demand."),
-    )
-    proof = Proof("market", "demand_kg", (2,), {key: list(values) for key, values in where.items()}, 1000.0)
-    return Chart(
-        "market", question, (selector,), views, "share", Table(columns, tuple(rows), 2, proof), ("market",), notes, ("market",)
-    )
-
-
-def _market_rows(context: Context, demand: Mapping[tuple[object, ...], float], where: Where) -> list[Row]:
-    """Metal, year, demand, recovered, its share, import dependence, price, shortfall; masses in t."""
-    by = ("metal", "year")
-    got, short = (context.run.mean("market", by, f"{measure}_kg", where=where) for measure in ("recovered", "shortfall"))
-    dependence, price = (
-        context.run.mean("market", by, measure, weight="demand_kg", where=where)
-        for measure in ("import_dependence_share", "price_usd_per_kg")
-    )
-    rows = []
-    for metal in context.metals:
-        for year in context.years:
-            key = (metal, year)
-            if need := demand.get(key, 0.0):
-                rates = (ratio(sums.get(key, 0.0), need) for sums in (got, dependence, price))
-                rows.append(as_row(metal, str(year), need / 1e3, got.get(key, 0.0) / 1e3, *rates, short.get(key, 0.0) / 1e3))
-    return rows
-
-
-def _market_view(
-    context: Context,
-    label: str,
-    title: str,
-    points: Sequence[tuple[object, object, float]],
-    write: Callable[[float], str],
-    scale: float,
-) -> View:
-    say = context.say
-    data: list[Figure] = []
-    now: dict[str, float] = {}
-    shown = [m for m in context.metals if any(metal == m for metal, _, _ in points)][: theme.LARGEST]
-    for metal in shown:
-        mine = {int(str(year)): value for m, year, value in points if m == metal}
-        colour, marker, dash = theme.metal_style(metal)
-        trace = {"type": "scatter", "mode": "lines+markers", "name": metal, "x": list(mine), "y": list(mine.values())}
-        data.append(
-            {**trace, "line": {"color": colour, "dash": dash, "width": 2}, "marker": {"symbol": marker, "size": 7, "color": colour}}
-        )
-        now[metal] = mine.get(context.year, 0.0) / scale
-    told = [f"{context.names.metal(metal)} {write(now[metal])}" for metal in context.headline if metal in now]
-    finding = say("Japan, {year}: {label}: {values}", year=context.year, label=label, values=say.listed(told))
-    listed = say.listed([f"{metal} {write(value)}" for metal, value in now.items()])
-    spoken = say(
-        "Lines by metal, {label}, {years}. {year}: {values}.", label=label, years=span(context), year=context.year, values=listed
-    )
-    return View(finding, spoken, data, years_layout(context, title, height=420))

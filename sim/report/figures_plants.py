@@ -1,4 +1,4 @@
-"""Charts of plants: how full they are, what was pledged and delivered, how long metal takes, what holds it up."""
+"""Charts of plants: how full they are, which keep their pledges, and when they come."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import numpy as np
 
 from sim.report import theme
-from sim.report.chart import Chart, Column, Figure, Missing, Proof, Row, Selector, Table, View, as_row, clipped, wrapped
-from sim.report.context import Context, over_years
-from sim.report.drawing import across_layout, columns_of, nothing, ratio, year_columns, years_layout
+from sim.report.chart import Chart, Figure, Missing, Proof, Row, Selector, Table, Trusted, View, as_row, clipped, wrapped
+from sim.report.context import Context, over_years, quantiles
+from sim.report.drawing import across_layout, columns_of, ratio, whiskers, year_columns, years_layout
 from sim.report.reading import Run, Vector
 
 MOST_PLANTS = 30
@@ -89,20 +89,21 @@ def _heat_map(context: Context, plants: Sequence[str], shares: Sequence[Sequence
 def milestones(context: Context) -> Chart | Missing:
     """Pledged against delivered feed, and the dates on the way."""
     say, run = context.say, context.run
-    question = say("What was pledged, and what was delivered?")
+    question = say("Which new plants keep their pledge, and when do they come?")
     if not run.has("milestones"):
         return context.missing("milestones", question, "milestones")
     pledged, delivered = (run.each("milestones", ("plant",), f"{kind}_kg") for kind in ("pledged", "delivered"))
     plants = sorted(str(key[0]) for key in pledged)
     days = {plant: _step_days(run, plant) for plant in plants}
-    rows = [_milestone_row(context, plant, days[plant], (pledged[plant,], delivered[plant,])) for plant in plants]
-    views = {"feed": _pledge_view(context, rows), "dates": _dates_view(context, plants, days)}
+    feeds = {plant: (pledged[plant,], delivered[plant,]) for plant in plants}
+    rows = [_milestone_row(context, plant, days[plant], feeds[plant]) for plant in plants]
+    views = {"feed": _pledge_view(context, feeds), "dates": _dates_view(context, plants, days)}
     steps = [say("Announced"), say("Financed"), say("Permitted"), say("Built"), say("Full rate")]
     columns = (
         *columns_of([say("Plant"), *steps], [say("Built in the period")], say.share),
         *columns_of([], [say("Slip, days (median)"), say("Pledged feed [t]"), say("Delivered feed [t]")], say.number),
     )
-    selector = Selector(say("Show"), (("feed", say("pledged and delivered feed")), ("dates", say("dates"))))
+    selector = Selector(say("Show"), (("feed", say("delivered feed of what was pledged")), ("dates", say("dates"))))
     notes = (say("Dates are medians over the replications in which the step is reached; a dash means it is reached in none."),)
     proof = Proof("milestones", "delivered_kg", (9,), factor=1000.0)
     return Chart(
@@ -148,48 +149,74 @@ def _date(context: Context, day: float) -> date:
     return date(context.years[0], 1, 1) + timedelta(days=int(day))
 
 
-def _pledge_view(context: Context, rows: Sequence[Row]) -> View:
+def _pledge_view(context: Context, feeds: Mapping[str, tuple[Vector, Vector]]) -> View:
+    """Delivered feed as a share of what was pledged, the largest pledges first."""
     say = context.say
-    order = sorted(rows, key=lambda row: -float(row[8]))[:MOST_PLANTS]
-    promised, done = (sum(float(row[i]) for row in rows) for i in (8, 9))
+    promised, done = (sum(float(pair[i].mean()) for pair in feeds.values()) for i in (0, 1))
     finding = say(
-        "Of {pledged} pledged by announced plants, {delivered} were delivered ({share})",
-        pledged=say.mass(1e3 * promised),
-        delivered=say.mass(1e3 * done),
+        "Of {pledged} of feed pledged by new plants, {delivered} were delivered on average ({share})",
+        pledged=say.mass(promised),
+        delivered=say.mass(done),
         share=say.share(ratio(done, promised)),
     )
-    names = [wrapped(str(row[0]), 30) for row in order]
-    data: list[Figure] = [
-        {
-            "type": "bar",
-            "orientation": "h",
-            "name": label,
-            "y": names,
-            "x": [float(row[i]) for row in order],
-            "marker": theme.fill(place),
-        }
-        for label, i, place in ((say("pledged"), 8, 4), (say("delivered"), 9, 2))
-    ]
+    order = sorted((plant for plant, pair in feeds.items() if pair[0].any()), key=lambda plant: -float(feeds[plant][0].mean()))
+    told = {}
+    for plant in order[:MOST_PLANTS]:
+        pledged, delivered = feeds[plant]
+        told[plant] = quantiles(100 * np.divide(delivered, pledged, out=np.zeros_like(pledged), where=pledged > 0))
+    names = [_with_mass(context, plant, float(feeds[plant][0].mean())) for plant in told]
+    points = whiskers(names, list(told.values()), say("delivered, median, line from p10 to p90"), theme.GREEN)
     listed = say.listed(
         [
             say(
-                "{plant}: {pledged} pledged, {delivered} delivered",
-                plant=row[0],
-                pledged=say.mass(1e3 * float(row[8])),
-                delivered=say.mass(1e3 * float(row[9])),
+                "{plant}: {share} of {pledged}",
+                plant=plant,
+                share=say.share(q["p50"] / 100),
+                pledged=say.mass(feeds[plant][0].mean()),
             )
-            for row in order[:6]
+            for plant, q in list(told.items())[:6]
         ]
     )
-    spoken = say.sentences(say("Bars of pledged and delivered feed by plant: {values}.", values=listed), finding)
-    return View(finding, spoken, data, across_layout(say("Feed over the run, t"), 2 * len(order), barmode="group"))
+    spoken = say.sentences(say("Points by plant, delivered over pledged: {values}.", values=listed), finding)
+    full = [
+        {"type": "line", "x0": 100, "x1": 100, "y0": 0, "y1": 1, "yref": "paper", "line": {"dash": "dot", "color": theme.ORANGE}}
+    ]
+    shape = across_layout(say("Delivered, % of the pledge"), len(told), shapes=full, xaxis={"range": [0, None]})
+    return View(finding, spoken, [points], shape)
+
+
+def _with_mass(context: Context, plant: str, kg: float) -> Trusted:
+    """A plant and how much it pledged."""
+    return Trusted(f"{wrapped(clipped(context.names.party(plant), 44), 30)}  <b>{context.say.mass(kg)}</b>")
+
+
+def _slips(context: Context, plants: Sequence[str], days: dict[str, dict[str, Vector]]) -> Figure:
+    """Lines from the pledged opening of a plant to the real one."""
+    xs, ys = list[str | None](), list[str | None]()
+    for plant in plants:
+        built, slip = days[plant]["built_day"], days[plant]["slip_days"]
+        both = np.isfinite(built) & np.isfinite(slip)
+        if both.any():
+            ends = (float(np.median(built[both] - slip[both])), float(np.median(built[both])))
+            xs += [*(_date(context, max(0.0, end)).isoformat() for end in ends), None]
+            ys += [clipped(context.names.party(plant))] * 2 + [None]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": context.say("from the pledged opening to the real one"),
+        "x": xs,
+        "y": ys,
+        "hoverinfo": "skip",
+        "line": {"color": theme.VERMILION, "width": 6},
+        "opacity": 0.45,
+    }
 
 
 def _dates_view(context: Context, plants: Sequence[str], days: dict[str, dict[str, Vector]]) -> View:
     say = context.say
     labels = (say("announced"), say("financed"), say("permitted"), say("built"), say("full rate"))
     shown = list(plants)[:MOST_PLANTS]
-    data: list[Figure] = []
+    data: list[Figure] = [_slips(context, shown, days)]
     for place, (step, label) in enumerate(zip(STEPS, labels, strict=True)):
         xs, ys = [], []
         for plant in shown:
@@ -208,87 +235,3 @@ def _dates_view(context: Context, plants: Sequence[str], days: dict[str, dict[st
     spoken = say.sentences(say("Dates of milestones by plant. Built: {values}.", values=listed), finding)
     shape = across_layout("", len(shown), xaxis={"type": "date", "tickformat": "%Y"})
     return View(finding, spoken, data, shape)
-
-
-def lead_times(context: Context) -> Chart | Missing:
-    """Days from discard to metal."""
-    say, run = context.say, context.run
-    question = say("How long from the bin to the metal?")
-    where = {"metal": context.metals, "year": context.chosen}
-    if not run.has("lead_times") or not run.mean("lead_times", ("metal",), "recovered_kg", where=where):
-        return context.missing("lead-times", question, "lead_times")
-    kg = run.mean("lead_times", ("metal", "year"), "recovered_kg", where=where)
-    days = {
-        p: run.mean("lead_times", ("metal", "year"), f"days_{p}", weight="recovered_kg", where=where) for p in ("p10", "p50", "p90")
-    }
-    rows: list[Row] = []
-    views = {}
-    for year in context.chosen:
-        told = [
-            (m, kg[m, year], [ratio(days[p].get((m, year), 0.0), kg[m, year]) for p in ("p10", "p50", "p90")])
-            for m in context.metals
-            if (m, year) in kg
-        ]
-        rows += [as_row(metal, str(year), mass, *quantile_days) for metal, mass, quantile_days in told]
-        views[str(year)] = _lead_view(context, year, told)
-    columns = (
-        Column(say("Metal")),
-        Column(say("Year")),
-        Column(say("Recovered [kg]"), say.number),
-        *(Column(say("{p} [days]", p=p), say.number) for p in ("p10", "p50", "p90")),
-    )
-    proof = Proof("lead_times", "recovered_kg", (2,), {key: list(values) for key, values in where.items()})
-    notes = (say("Weighted by mass; measured in steps of 30 days; mean over replications."),)
-    return Chart(
-        "lead-times",
-        question,
-        (context.year_selector(),),
-        views,
-        str(context.year),
-        Table(columns, tuple(rows), 2, proof),
-        ("lead_times",),
-        notes,
-        ("collection", "borders"),
-    )
-
-
-def _lead_view(context: Context, year: int, told: Sequence[tuple[str, float, Sequence[float]]]) -> View:
-    say = context.say
-    if not told:
-        return nothing(say("No metal was recovered in {year}", year=year))
-    names = [wrapped(context.names.metal(row[0])) for row in told]
-    points: Figure = {
-        "type": "scatter",
-        "mode": "markers",
-        "name": say("median, line from p10 to p90"),
-        "y": names,
-        "x": [row[2][1] for row in told],
-        "marker": {
-            "color": [theme.metal_style(row[0])[0] for row in told],
-            "symbol": [theme.metal_style(row[0])[1] for row in told],
-            "size": 10,
-            "line": {"width": 0.5, "color": "#444"},
-        },
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": [row[2][2] - row[2][1] for row in told],
-            "arrayminus": [row[2][1] - row[2][0] for row in told],
-            "color": theme.GREY,
-            "thickness": 2,
-            "width": 5,
-        },
-    }
-    slow, fast = max(told, key=lambda row: row[2][1]), min(told, key=lambda row: row[2][1])
-    finding = say(
-        "In {year}, half of the {slow} takes more than {most} from discard to metal; {fast} is fastest with {least}",
-        year=year,
-        slow=context.names.metal(slow[0]),
-        most=say.days(slow[2][1]),
-        fast=context.names.metal(fast[0]),
-        least=say.days(fast[2][1]),
-    )
-    spoken = say.sentences(
-        say("Median days by metal: {values}.", values=say.listed([f"{row[0]} {say.number(row[2][1])}" for row in told])), finding
-    )
-    return View(finding, spoken, [points], across_layout(say("Days from discard to metal"), len(names)))

@@ -11,11 +11,10 @@ import numpy as np
 from sim.report import theme
 from sim.report.chart import Chart, Column, Figure, Missing, Proof, Row, Table, View, as_row, joined, wrapped
 from sim.report.context import Context, apart, quantiles, unit_of
-from sim.report.drawing import across_layout, capital, ratio, span, years_layout
+from sim.report.drawing import across_layout, bands, capital, ratio, span, years_layout
 from sim.report.reading import Vector
 
 FEWEST_DRAWS = 4  # with fewer, rank correlations say nothing
-BANDS = (("p5", "p95", 0.16), ("p25", "p75", 0.32))
 
 
 def recovery_over_time(context: Context) -> Chart | Missing:
@@ -79,30 +78,7 @@ def _band_view(context: Context, metal: str, by_year: Sequence[Vector]) -> View:
     found = [quantiles(values) for values in by_year]
     factor, unit = unit_of([q["p95"] for q in found])
     years = list(context.years)
-    colour, marker, dash = theme.metal_style(metal)
-    data: list[Figure] = []
-    for low, high, opacity in BANDS:
-        edge = {
-            "mode": "lines",
-            "line": {"width": 0.8, "color": colour, "dash": "dot"},
-            "hoverinfo": "skip",
-            "type": "scatter",
-            "x": years,
-        }
-        data.append({**edge, "y": [q[low] / factor for q in found], "showlegend": False})
-        label = say("90 % of replications") if low == "p5" else say("50 % of replications")
-        filled = {"fill": "tonexty", "fillcolor": theme.faint(colour, opacity), "name": label}
-        data.append({**edge, "y": [q[high] / factor for q in found], **filled})
-    centre = {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "x": years,
-        "y": [q["p50"] / factor for q in found],
-        "name": say("median"),
-    }
-    data.append(
-        {**centre, "line": {"color": colour, "dash": dash, "width": 2.5}, "marker": {"symbol": marker, "size": 7, "color": colour}}
-    )
+    data = bands(context, metal, [{key: value / factor for key, value in q.items()} for q in found])
     place = years.index(context.year)
     now, end = found[place], found[-1]
     name = context.names.metal(metal)
@@ -294,7 +270,6 @@ def decides(context: Context) -> Chart | Missing:
         Column(say("Highest drawn"), say.number),
         Column(say("Stands out of chance")),
     )
-    notes = (say("Dashed lines: what the strongest of all inputs would reach by chance alone. Only bars beyond them stand out."),)
     return Chart(
         "decides",
         question,
@@ -303,8 +278,21 @@ def decides(context: Context) -> Chart | Missing:
         metals[0],
         Table(columns, tuple(rows), 2),
         ("inputs",),
-        notes,
+        _decides_notes(context),
         ("run",),
+    )
+
+
+def _decides_notes(context: Context) -> tuple[str, ...]:
+    """How to read the bars, and where to learn more."""
+    say = context.say
+    return (
+        say("Dashed lines: what the strongest of all inputs would reach by chance alone. Only bars beyond them stand out."),
+        say(
+            "{n} draws of the inputs show only very strong causes. The sweep {sweep} turns them one by one and tells more.",
+            n=len(np.unique(context.run.draw_of)),
+            sweep="morris_baseline",
+        ),
     )
 
 
@@ -323,9 +311,9 @@ def _float(row: Mapping[str, Any], key: str) -> float:
 
 def _tornado(context: Context, metal: str, inputs: Sequence[Mapping[str, Any]], threshold: float) -> View:
     say = context.say
-    names = [wrapped(str(row["key"]).replace(".", " . "), 30) for row in inputs]
+    names = [wrapped(context.names.key(str(row["key"])), 34) for row in inputs]
     values = [_float(row, "rank_correlation") for row in inputs]
-    standing = [str(row["key"]) for row in inputs if row.get("stands_out")]
+    standing = [context.names.key(str(row["key"])) for row in inputs if row.get("stands_out")]
     markers = {
         "color": [theme.BLUE if value > 0 else theme.ORANGE for value in values],
         "pattern": {"shape": ["" if row.get("stands_out") else "/" for row in inputs]},

@@ -1,4 +1,4 @@
-"""Charts of supply security: a shortage with and without the urban mine, and what waiting and capacity hold back."""
+"""Charts of supply security: a shortage with and without the urban mine."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import numpy as np
 
 from sim.report import theme
 from sim.report.chart import Chart, Column, Figure, Missing, Proof, Row, Selector, Table, View, as_row, clipped, joined, wrapped
-from sim.report.context import FOCUS_COUNTRY, Context, quantiles
-from sim.report.drawing import across_layout, capital, columns_of, nothing, ratio, years_layout
+from sim.report.context import FOCUS_COUNTRY, Context
+from sim.report.drawing import capital, columns_of, ratio, years_layout
 from sim.report.reading import Vector
 
 DIGITS = 4  # of monthly lines; the table has every digit
 MOST_SHOCKS = 4
-STEPS = ("collected_kg", "separated_kg", "refined_kg", "available_kg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +71,19 @@ def through_shock(context: Context) -> Chart | Missing:
         say("Without: the same demand, shocks and releases from stock, but no recovered metal."),
         say("Lines are medians of the replications, the band holds eight in ten; shaded: a shock strikes."),
     )
-    default = joined(_worst(metals, kept["short"]), "short")
+    default = _telling(metals, kept)
     table = Table(columns, rows, 2, proof)
     return Chart("security", question, selectors, views, default, table, ("market",), notes, ("market",))
 
 
-def _worst(metals: Sequence[str], paths: Mapping[tuple[str, int], tuple[Vector, Vector]]) -> str:
-    """The metal that is shortest, which tells most."""
-    short = {metal: sum(float(mine.mean()) for (m, _), (mine, _) in paths.items() if m == metal) for metal in metals}
-    return max(metals, key=lambda metal: short[metal])
+def _telling(metals: Sequence[str], kept: Mapping[str, Mapping[tuple[str, int], tuple[Vector, Vector]]]) -> str:
+    """The view that tells most: of the metal that is shortest; if none is, the import dependence that is lowered most."""
+    short = {metal: sum(float(other.mean()) for (m, _), (_, other) in kept["short"].items() if m == metal) for metal in metals}
+    if any(short.values()):
+        return joined(max(metals, key=lambda metal: short[metal]), "short")
+    paths = kept["import"]
+    saved = {metal: sum(float((other - mine).mean()) for (m, _), (mine, other) in paths.items() if m == metal) for metal in metals}
+    return joined(max(metals, key=lambda metal: saved[metal]), "import")
 
 
 def _paths(
@@ -128,20 +131,22 @@ def _panel(
     say = context.say
     start = context.years[0]
     dates = [date(start + month // 12, month % 12 + 1, 15).isoformat() for month in paths]
-    low, middle, high = ([_short(float(np.quantile(mine, q))) for mine, _ in paths.values()] for q in (0.1, 0.5, 0.9))
-    without = [_short(float(np.median(other))) for _, other in paths.values()]
+    mine, other = (np.array(values) for values in zip(*paths.values(), strict=True))
+    low, middle, high = ([_short(value) for value in line] for line in np.quantile(mine, (0.1, 0.5, 0.9), axis=1).tolist())
+    medians = dict(zip(paths, np.stack([np.median(mine, axis=1), np.median(other, axis=1)], axis=1).tolist(), strict=True))
+    without = [_short(pair[1]) for pair in medians.values()]
     colour, _, dash = theme.metal_style(metal)
     edge = {"type": "scatter", "mode": "lines", "x": dates, "hoverinfo": "skip", "line": {"width": 0, "color": colour}}
     data: list[Figure] = [
         {**edge, "y": low, "showlegend": False},
-        {**edge, "y": high, "fill": "tonexty", "fillcolor": theme.faint(colour, 0.25), "showlegend": False},
+        {**edge, "y": high, "fill": "tonexty", "fillcolor": theme.faint(colour, 0.25), "name": say("80 % of replications")},
         {
             "type": "scatter",
             "mode": "lines",
             "x": dates,
             "y": without,
             "name": say("without the urban mine"),
-            "line": {"color": theme.GREY, "dash": "dot", "width": 2},
+            "line": {"color": theme.faint(theme.GREY, 0.45), "width": 6},
         },
         {
             "type": "scatter",
@@ -152,11 +157,12 @@ def _panel(
             "line": {"color": colour, "dash": dash, "width": 2.5},
         },
     ]
-    finding = _panel_finding(context, metal, show, paths, struck)
+    finding = _panel_finding(context, metal, show, medians, struck)
     ends = say.listed([f"{day[:4]} {say.number(value)}" for day, value in zip(dates, middle, strict=True) if day[5:7] == "12"][:12])
     spoken = say.sentences(say("Lines by month, {label}. December medians: {values}.", label=show.label, values=ends), finding)
     across = {"type": "date", "tickformat": "%Y", "dtick": "M12" if len(context.years) <= 8 else "M60"}
-    shape = years_layout(context, show.title, height=400, xaxis=across, **_shades(struck))
+    upright = {"rangemode": "tozero" if show.per_demand else "normal"}
+    shape = years_layout(context, show.title, height=400, xaxis=across, yaxis=upright, **_shades(struck))
     return View(finding, spoken, data, shape)
 
 
@@ -187,7 +193,7 @@ def _shades(struck: Sequence[tuple[str, date, date]]) -> dict[str, list[Figure]]
     words = [
         {
             "text": wrapped(clipped(names[0], 44) + (f" (+{len(names) - 1})" if len(names) > 1 else ""), 22),
-            "x": start.isoformat(),
+            "x": end.isoformat(),
             "y": 1,
             "yref": "paper",
             "xanchor": "left",
@@ -196,7 +202,7 @@ def _shades(struck: Sequence[tuple[str, date, date]]) -> dict[str, list[Figure]]
             "showarrow": False,
             "font": {"size": 11},
         }
-        for (start, _), names in shown
+        for (_, end), names in shown
     ]
     return {"shapes": shapes, "annotations": words}
 
@@ -205,17 +211,19 @@ def _panel_finding(
     context: Context,
     metal: str,
     show: _Show,
-    paths: Mapping[int, tuple[Vector, Vector]],
+    medians: Mapping[int, Sequence[float]],
     struck: Sequence[tuple[str, date, date]],
 ) -> str:
     """The worst month with and without; for what is good when high, the lowest."""
     say, name = context.say, capital(context.names.metal(metal))
     pick = min if show.mine == "cover_days" else max
-    month = pick(paths, key=lambda m: float(np.median(paths[m][1])))
-    mine, other = (float(np.median(values)) for values in paths[month])
+    month = pick(medians, key=lambda m: medians[m][1])
+    mine, other = medians[month]
+    if show.mine.startswith(("import", "hhi")):
+        return _usual(context, metal, show, medians)
     unit = f"{say.space}%" if show.scale != 1.0 else ""
     when = f"{context.years[0] + month // 12}-{month % 12 + 1:02d}"
-    if show.per_demand and not any(other.any() for _, other in paths.values()):
+    if show.per_demand and not any(without for _, without in medians.values()):
         if not struck:
             return say("{metal}: no shock strikes in this run, and no demand goes unmet", metal=name)
         return say("{metal}: no demand goes unmet, with the urban mine or without it", metal=name)
@@ -226,6 +234,23 @@ def _panel_finding(
         when=when,
         mine=say.number(mine) + unit,
         other=say.number(other) + unit,
+    )
+
+
+def _usual(context: Context, metal: str, show: _Show, medians: Mapping[int, Sequence[float]]) -> str:
+    """What is not about the worst month: the mean of the year shown first, with and without."""
+    say = context.say
+    first = 12 * (context.year - context.years[0])
+    months = [pair for month, pair in medians.items() if first <= month < first + 12]
+    unit = f"{say.space}%" if show.scale != 1.0 else ""
+    mine, other = (say.number(sum(pair[i] for pair in months) / max(1, len(months))) + unit for i in (0, 1))
+    return say(
+        "{metal}, {label}, mean of {year}: {mine} with the urban mine, {other} without it",
+        metal=capital(context.names.metal(metal)),
+        label=show.label,
+        year=context.year,
+        mine=mine,
+        other=other,
     )
 
 
@@ -272,108 +297,3 @@ def _yearly(
     ]
     columns = columns_of([say("Metal"), say("Year")], heads, say.number)
     return columns, rows, Proof("market", "demand_kg", (2,), where, 1000.0)
-
-
-def held_back(context: Context) -> Chart | Missing:
-    """The chain as simulated beside the same chain in which nothing waits and nothing is full."""
-    say, run = context.say, context.run
-    question = say("What do queues, capacity, permits and late construction hold back?")
-    if not run.has("unlimited"):
-        return context.missing("held-back", question, "unlimited")
-    by, where = ("metal", "country"), {"metal": context.metals}
-    steps = {step: [run.each(table, by, step, where=where) for table in ("signals", "unlimited")] for step in STEPS}
-    countries = sorted({str(key[1]) for key in steps["refined_kg"][1]}, key=context.names.country)
-    labels = (say("collected"), say("separated"), say("refined"), say("available to its industry"))
-    names = dict(zip(STEPS, labels, strict=True))
-    views, rows = {}, list[Row]()
-    for step, (ours, free) in steps.items():
-        for country in ("ALL", *countries):
-            told = {m: _pair(context, m, country, countries, ours, free) for m in context.metals}
-            views[joined(step, country)] = _held_view(context, names[step], country, told)
-            rows += [
-                as_row(
-                    names[step], context.names.country(country), metal, float(mine.mean()), float(other.mean()), *_gap(mine, other)
-                )
-                for metal, (mine, other) in told.items()
-                if country != "ALL"
-            ]
-    numbers = [say("Simulated [kg]"), say("Without limits [kg]")]
-    heads = columns_of([say("Step"), say("Country"), say("Metal")], numbers, say.number)
-    columns = (*heads, *(Column(say("Held back, {p}", p=p), say.share) for p in ("p10", "p50", "p90")))
-    refined = tuple(i for i, row in enumerate(rows) if row[0] == names["refined_kg"])
-    proof = Proof("unlimited", "refined_kg", (4,), {"metal": list(context.metals)}, rows=refined)
-    places = Selector(say("Country"), tuple((c, context.names.country(c)) for c in ("ALL", *countries)))
-    notes = (
-        say(
-            "Without limits: the same waste and the same processes, but nothing waits, nothing is full, plants open when planned "
-            "and borders give consent at once; bans stay. Over all years; part of the gap is still on its way at the end."
-        ),
-    )
-    selectors = (Selector(say("Step"), tuple(names.items())), places)
-    table = Table(columns, tuple(rows), 3, proof)
-    first, sources, topics = joined("refined_kg", "ALL"), ("unlimited", "signals"), ("collection", "plants", "borders")
-    return Chart("held-back", question, selectors, views, first, table, sources, notes, topics)
-
-
-def _pair(
-    context: Context,
-    metal: str,
-    country: str,
-    countries: Sequence[str],
-    ours: Mapping[tuple[object, ...], Vector],
-    free: Mapping[tuple[object, ...], Vector],
-) -> tuple[Vector, Vector]:
-    """Mass of a metal over the run as simulated and without limits, shape (replications,) each."""
-    none = np.zeros(context.run.replications)
-    wanted = countries if country == "ALL" else (country,)
-    mine, other = (np.sum([sums.get((metal, c), none) for c in wanted], axis=0) for sums in (ours, free))
-    return mine, other
-
-
-def _gap(mine: Vector, other: Vector) -> tuple[float, float, float]:
-    """Share held back: p10, median, p90; 0 of nothing."""
-    share = np.divide(other - mine, other, out=np.zeros_like(other), where=other > 0)
-    found = quantiles(share)
-    return found["p10"], found["p50"], found["p90"]
-
-
-def _held_view(context: Context, step: str, country: str, told: Mapping[str, tuple[Vector, Vector]]) -> View:
-    say = context.say
-    mine = {metal: pair for metal, pair in told.items() if pair[1].any()}
-    if not mine:
-        return nothing(
-            say("Nothing would be {step} in {country} even without limits", step=step, country=context.names.country(country))
-        )
-    gaps = {metal: _gap(*pair) for metal, pair in mine.items()}
-    bars: Figure = {
-        "type": "bar",
-        "orientation": "h",
-        "y": [wrapped(context.names.metal(metal)) for metal in gaps],
-        "x": [100 * gap[1] for gap in gaps.values()],
-        "name": say("median, line from p10 to p90"),
-        "marker": theme.fill(3),
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": [100 * (gap[2] - gap[1]) for gap in gaps.values()],
-            "arrayminus": [100 * (gap[1] - gap[0]) for gap in gaps.values()],
-            "color": theme.GREY,
-            "thickness": 2,
-            "width": 5,
-        },
-    }
-    first = next(iter(gaps))
-    finding = say(
-        "{place}: of the {metal} that could be {step}, {share} is held back ({interval})",
-        place=capital(context.names.country(country)),
-        metal=context.names.metal(first),
-        step=step,
-        share=say.share(gaps[first][1]),
-        interval=say.shares(gaps[first][0], gaps[first][2]),
-    )
-    listed = say.listed([f"{context.names.metal(metal)} {say.share(gap[1])}" for metal, gap in gaps.items()])
-    spoken = say.sentences(say("Bars of the share held back by metal: {values}.", values=listed), finding)
-    shape = across_layout(
-        say("Held back, % of what an unlimited chain gives"), len(gaps), legend=False, xaxis={"rangemode": "normal"}
-    )
-    return View(finding, spoken, [bars], shape)

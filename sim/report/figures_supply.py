@@ -44,28 +44,32 @@ def arisings_by_country(context: Context) -> Chart | Missing:
 
 
 def arisings_by_product(context: Context) -> Chart | Missing:
-    """Discarded mass by product and year."""
+    """Discarded mass by group of products and year; the table has every product."""
     say = context.say
     question = say("What is thrown away?")
     if not context.run.has("arisings"):
         return context.missing("arisings-product", question, "arisings")
     sums = context.run.mean("arisings", ("product", "year"), "mass_kg")
     series = {str(key[0]): [kg / 1e6 for kg in row] for key, row in over_years(sums, context.years).items()}
+    group_of, groups = context.run.entries("product_groups"), dict[str, list[float]]()
+    for product, row in series.items():
+        group = str(group_of.get(product) or product)
+        groups[group] = [a + b for a, b in zip(groups.get(group, [0.0] * len(row)), row, strict=True)]
     place = context.years.index(context.year)
-    total = sum(row[place] for row in series.values())
-    top = max(series, key=lambda key: series[key][place])
+    total = sum(row[place] for row in groups.values())
+    top = max(groups, key=lambda key: groups[key][place])
     finding = say(
-        "In {year}, {product} is the largest part by mass: {share} of {total} kt",
+        "In {year}, {product} are the largest part by mass: {share} of {total} kt",
         year=context.year,
-        product=context.names.product(top),
-        share=say.share(ratio(series[top][place], total)),
+        product=context.names.group(top),
+        share=say.share(ratio(groups[top][place], total)),
         total=say.number(total),
     )
-    spoken = say.sentences(say("Stacked bars by product, kilotonnes per year, {years}.", years=span(context)), finding)
+    spoken = say.sentences(say("Stacked bars by group of products, kilotonnes per year, {years}.", years=span(context)), finding)
     view = View(
         finding,
         spoken,
-        stacked(context.years, series, context.names.product, say("other products")),
+        stacked(context.years, groups, context.names.group, say("other products")),
         years_layout(context, context.per_year("kt")),
     )
     rows = tuple(as_row(context.names.product(key), *(1e3 * kt for kt in row)) for key, row in sorted(series.items()))
@@ -77,9 +81,9 @@ def arisings_by_product(context: Context) -> Chart | Missing:
 
 
 def collection_by_channel(context: Context) -> Chart | Missing:
-    """Collected mass by channel and year, for one country or all."""
+    """Mass that channels gather by year, for one country or all; informal buyers are channels, too."""
     say, run = context.say, context.run
-    question = say("Which channels collect, and how much?")
+    question = say("Which channels gather how much, formal and informal?")
     if not run.has("collection"):
         return context.missing("collection", question, "collection")
     sums = run.mean("collection", ("country", "channel", "year"), "collected_kg")
@@ -87,7 +91,7 @@ def collection_by_channel(context: Context) -> Chart | Missing:
     countries = sorted({country for country, _ in series})
     views = {key: _collection_view(context, series, key) for key in ("ALL", *countries)}
     rows = tuple(as_row(context.names.country(c), context.names.channel(k), *row) for (c, k), row in sorted(series.items()))
-    columns = year_columns(context, [say("Country"), say("Channel, collected t per year")], context.years)
+    columns = year_columns(context, [say("Country"), say("Channel, gathered t per year")], context.years)
     proof = Proof("collection", "collected_kg", tuple(range(2, len(columns))), factor=1000.0)
     selector = Selector(say("Country"), options(("ALL", *countries), context.names.country))
     return Chart(
@@ -105,7 +109,7 @@ def _collection_view(context: Context, series: Mapping[tuple[str, str], Sequence
     total = sum(row[place] for row in mine.values())
     top = max(mine, key=lambda key: mine[key][place])
     finding = say(
-        "{country}: {total} collected in {year}; the largest channel is {channel} with {share}",
+        "{country}: {total} gathered in {year}; the largest channel is {channel} with {share}",
         country=capital(context.names.country(country)),
         total=say.mass(1e3 * total),
         year=context.year,

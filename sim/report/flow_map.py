@@ -38,10 +38,18 @@ PLACES = {
 }
 EDGE = ("FRA", "GBR", "BEL", "DEU", "USA")
 WINDOW = {"lonaxis": {"range": [60, 163]}, "lataxis": {"range": [-24, 52]}}
-NAMED = {"USA": "middle left", "KOR": "middle left", "JPN": "top right", "MMR": "middle left", "THA": "middle left"}
+NAMED = {
+    "USA": "middle left",
+    "KOR": "middle left",
+    "JPN": "top right",
+    "MMR": "middle left",
+    "THA": "middle left",
+    "LAO": "middle left",
+}
 WIDEST = 11.0  # line of the largest flow, in px
 BEND = 0.14  # of a line's length
-POINTS = 12
+POINTS = 8
+MOST_LINES = 12  # of a year; smaller flows are in the table
 
 
 def flow_map(context: Context) -> Chart | Missing:
@@ -72,7 +80,7 @@ def flow_map(context: Context) -> Chart | Missing:
             "Lines are as wide as the flow, circles as large as what is refined in the country from its own waste; "
             "the scale of a metal is the same in every year."
         ),
-        say("Countries outside the map stand at its edge."),
+        say("Countries outside the map stand at its edge. The {n} largest flows are drawn; the table has all.", n=MOST_LINES),
         border_notes(context)[0],
     )
     selectors = (context.metal_selector(context.headline), Selector(say("Year"), options(context.years)))
@@ -99,10 +107,11 @@ def _view(context: Context, metal: str, year: int, paths: Mapping[tuple[str, str
     colour = theme.metal_style(metal)[0]
     data: list[Figure] = [backdrop(())]
     abroad = {pair: kg for pair, kg in known.items() if pair[0] != pair[1]}
-    for (origin, place), kg in sorted(abroad.items(), key=lambda item: item[1]):
+    drawn = dict(sorted(abroad.items(), key=lambda item: item[1])[-MOST_LINES:])
+    for (origin, place), kg in drawn.items():
         data.append(_line(origin, place, kg, largest, colour, f"{country(origin)} → {country(place)}: {say.mass(kg)}"))
     data.append(_stays(context, {pair[0]: kg for pair, kg in known.items() if pair[0] == pair[1]}, largest, colour))
-    data.append(_ends(context, {place for pair in abroad for place in pair}))
+    data.append(_ends(context, {place for pair in drawn for place in pair}))
     total = sum(known.values())
     finding = say(
         "{metal}, {year}: {share} of {total} recovered is refined abroad",
@@ -127,7 +136,7 @@ def _line(origin: str, place: str, kg: float, largest: float, colour: str, told:
         "mode": "lines",
         "lon": [round(x0 + (x1 - x0) * t + 4 * bend_x * t * (1 - t), 2) for t in steps],
         "lat": [round(y0 + (y1 - y0) * t + 4 * bend_y * t * (1 - t), 2) for t in steps],
-        "line": {"width": max(1.0, WIDEST * sqrt(ratio(kg, largest))), "color": theme.faint(colour, 0.75)},
+        "line": {"width": round(max(1.0, WIDEST * sqrt(ratio(kg, largest))), 1), "color": theme.faint(colour, 0.75)},
         "hoverinfo": "text",
         "text": told,
         "showlegend": False,
@@ -145,7 +154,7 @@ def _stays(context: Context, refined: Mapping[str, float], largest: float, colou
         "hoverinfo": "text",
         "showlegend": False,
         "marker": {
-            "size": [max(5.0, 34 * sqrt(ratio(kg, largest))) for kg in refined.values()],
+            "size": [round(max(5.0, 34 * sqrt(ratio(kg, largest))), 1) for kg in refined.values()],
             "color": theme.faint(colour, 0.55),
             "line": {"width": 1, "color": colour},
         },

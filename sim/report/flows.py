@@ -110,6 +110,14 @@ def fate_colour(node: str, beyond: frozenset[str]) -> str:
     return GONE if node in LEFT else LOST
 
 
+def losses_of(context: Context, links: Links) -> list[tuple[str, float]]:
+    """Where metal is lost, and which share of what came in, the largest first."""
+    beyond = outside(context)
+    came, went, _ = fates(links, beyond)
+    lost = [(stage, ratio(kg, came)) for stage, kg in went.items() if fate_colour(stage, beyond) == LOST]
+    return sorted(lost, key=lambda item: (-item[1], item[0]))
+
+
 def fate_sentence(context: Context, metal: str, year: int, links: Links) -> str:
     """What part of the metal was recovered, and where most of the rest went."""
     say = context.say

@@ -15,6 +15,7 @@ from sim.report.chart import Chart, Trusted, plain, wrapped
 
 WIDTH_PX = 1100
 TITLE_WIDTH = 105  # characters in a line of a title
+LINE_PX = 22  # of a title
 FORMATS = ("svg", "png")
 LAYERS = ("coastlines", "land", "ocean", "lakes", "rivers", "countries", "subunits")
 
@@ -63,16 +64,17 @@ def write_figures(folder: Path, charts: Sequence[Chart], shapes: dict[str, Any])
 def picture(chart: Chart) -> dict[str, Any]:
     """The first view of a chart as a figure that stands by itself, its finding as title."""
     view = chart.first
+    words, height = plain(wrapped(view.finding, TITLE_WIDTH)), view.layout["height"] + 70
     title = {
-        "text": plain(wrapped(view.finding, TITLE_WIDTH)),
+        "text": words,
         "x": 0.01,
         "xanchor": "left",
-        "y": 0.98,
+        "y": 1 - (10 + LINE_PX * words.count("<br>")) / height,  # Plotly puts the last line there, not the first
         "yanchor": "top",
         "font": {"size": 17},
     }
     layout = {**view.layout, "title": title, "template": theme.templates()["light"], "paper_bgcolor": "#ffffff", "width": WIDTH_PX}
-    layout["height"] = view.layout["height"] + 70
+    layout["height"] = height
     layout["margin"] = {
         "l": 60,
         "r": 20,

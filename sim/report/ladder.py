@@ -56,7 +56,7 @@ def step_names(context: Context) -> dict[str, str]:
     say = context.say
     return {
         "in_waste_kg": say("in waste"),
-        "collected_kg": say("collected"),
+        "collected_kg": say("collected formally"),
         "separated_kg": say("separated"),
         "refined_kg": say("refined"),
         "available_kg": say("available to Japan"),
@@ -79,6 +79,8 @@ def statistics(context: Context, metal: str, step: str, year: int) -> dict[str, 
 
 def panels(context: Context) -> tuple[Panel, ...]:
     """Panels for every choice: headline metals or the others, and the year."""
+    if not context.run.summary.get("ladder"):
+        return ()
     sets = {"main": context.headline, "more": tuple(metal for metal in context.metals if metal not in context.headline)}
     return tuple(
         Panel(joined(key, year), (key, year) == ("main", context.year), tuple(_card(context, metal, year) for metal in metals))
@@ -86,6 +88,15 @@ def panels(context: Context) -> tuple[Panel, ...]:
         for year in context.chosen
         if metals
     )
+
+
+def worked_off(context: Context) -> bool:
+    """Whether more of a headline metal is refined in the year shown first than is separated: stocks of before are worked off."""
+    for metal in context.headline:
+        made, fed = (statistics(context, metal, step, context.year) for step in ("refined_kg", "separated_kg"))
+        if made and fed and made["p50"] > fed["p50"]:
+            return True
+    return False
 
 
 def _card(context: Context, metal: str, year: int) -> Card:
@@ -96,15 +107,16 @@ def _card(context: Context, metal: str, year: int) -> Card:
     for step, _, topic in STEPS:
         told = statistics(context, metal, step, year)
         share = step == "demand_met_share"
+        label = context.say("of Japan's demand") if share else names[step]
         if told is None:
-            steps.append(Step(names[step], "–", "", 0.0, topic, share))
+            steps.append(Step(label, "–", "", 0.0, topic, share))
             continue
         middle = context.say.share(told["p50"]) if share else context.say.mass(told["p50"])
         interval = (
             context.say.shares(told["p10"], told["p90"]) if share else context.say.masses(told["p10"], told["p90"], told["p50"])
         )
         part = told["p50"] if share else (told["p50"] / whole if whole else 0.0)
-        steps.append(Step(names[step], middle, interval, min(1.0, max(0.0, part)), topic, share))
+        steps.append(Step(label, middle, interval, min(1.0, max(0.0, part)), topic, share))
     return Card(capital(context.names.metal(metal)), metal, tuple(steps))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sim.report import theme
 from sim.report.chart import Chart, Column, Figure, Missing, Proof, Row, Selector, Table, View, as_row, joined
-from sim.report.context import FOCUS_COUNTRY, Context, over_years
+from sim.report.context import FOCUS_COUNTRY, Context, over_years, unit_of
 from sim.report.drawing import capital, ratio, year_columns
 
 Ring = list[list[float]]
@@ -228,9 +228,9 @@ def border_notes(context: Context) -> tuple[str, ...]:
 
 
 def japan(context: Context) -> Chart | Missing:
-    """Map of Japan's prefectures, or regions on the coarse grain: collected mass."""
+    """Map of Japan's prefectures, or regions on the coarse grain: what is gathered there, and what metal it becomes."""
     say, run = context.say, context.run
-    question = say("How much is collected in each part of Japan?")
+    question = say("What does each part of Japan give?")
     where = {"country": [FOCUS_COUNTRY]}
     sums = run.mean("collection", ("zone", "year"), "collected_kg", where=where) if run.has("collection") else {}
     if not sums:
@@ -240,23 +240,32 @@ def japan(context: Context) -> Chart | Missing:
     if not all(members.values()):
         lost = say.listed(sorted(zone for zone, ids in members.items() if not ids)[:3])
         return Missing("map-japan", question, say("This map is left out: no shapes are known for {zones}.", zones=lost))
+    gives = {"devices": series, **_metal_by_zone(context, tuple(series))}
     people = {zone: _people(context, zone) for zone in series}
-    heads = all(people.values())
-    zones = sorted(series)
-    views = {}
-    for year in context.chosen:
-        row = {zone: series[zone][context.years.index(year)] for zone in zones}
-        views[str(year)] = _japan_view(
-            context, year, {z: ratio(kg, people[z]) if heads else kg / 1e3 for z, kg in row.items()}, heads
-        )
-    columns = year_columns(context, [say("Zone, collected t per year")], context.years)
-    rows = tuple(as_row(context.names.zone(zone), *(kg / 1e3 for kg in series[zone])) for zone in zones)
-    proof = Proof("collection", "collected_kg", tuple(range(1, len(columns))), where, 1000.0)
-    notes = border_notes(context)[:1]
-    table = Table(columns, rows, 1, proof)
+    views = {joined(key, y): _japan_view(context, key, y, rows, people) for key, rows in gives.items() for y in context.chosen}
+    heads = {key: say("devices gathered") if key == "devices" else context.names.metal(key) for key in gives}
+    columns = year_columns(context, [say("What"), say("Zone, kg per year")], context.years)
+    rows = tuple(as_row(heads[key], context.names.zone(zone), *gives[key][zone]) for key in gives for zone in sorted(gives[key]))
+    proof = Proof("collection", "collected_kg", tuple(range(2, len(columns))), where, rows=tuple(range(len(series))))
+    shows = ((key, heads[key] if key == "devices" else say("{metal} refined from there", metal=heads[key])) for key in gives)
+    selectors = (Selector(say("Show"), tuple(shows)), context.year_selector())
+    sources = ("collection", "lineage") if len(gives) > 1 else ("collection",)
+    table, default = Table(columns, rows, 2, proof), joined("devices", context.year)
     return Chart(
-        "map-japan", question, (context.year_selector(),), views, str(context.year), table, ("collection",), notes, ("collection",)
+        "map-japan", question, selectors, views, default, table, sources, border_notes(context)[:1], ("collection", "plants")
     )
+
+
+def _metal_by_zone(context: Context, zones: Sequence[str]) -> dict[str, dict[str, list[float]]]:
+    """Refined metal [kg] by headline metal, zone of the waste and year; metals of which nothing is refined are left out."""
+    run = context.run
+    if not run.has("lineage"):
+        return {}
+    sums = run.mean("lineage", ("metal", "zone", "year"), "recovered_kg", where={"metal": context.headline, "zone": zones})
+    by_place = over_years(sums, context.years)
+    none = [0.0] * len(context.years)
+    found = {metal: {zone: by_place.get((metal, zone), none) for zone in zones} for metal in context.headline}
+    return {metal: rows for metal, rows in found.items() if any(map(any, rows.values()))}
 
 
 def _members(context: Context, zone: str) -> list[str]:
@@ -289,7 +298,7 @@ def japan_shapes(context: Context) -> dict[str, Any]:
     for zone in zones:
         members = _members(context, str(zone))
         if members:
-            polygons = [polygon for member in members for polygon in whole[member]]
+            polygons = [[_coarse(ring) for ring in polygon] for member in members for polygon in whole[member]]
             features.append(
                 {
                     "type": "Feature",
@@ -301,15 +310,33 @@ def japan_shapes(context: Context) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features}
 
 
-def _japan_view(context: Context, year: int, values: Mapping[str, float], heads: bool) -> View:
+def _coarse(ring: Ring) -> Ring:
+    """A ring to a hundredth of a degree, a kilometre, which is less than a pixel."""
+    return [[round(x, 2), round(y, 2)] for x, y in ring]
+
+
+def _japan_view(context: Context, key: str, year: int, series: Mapping[str, Sequence[float]], people: Mapping[str, float]) -> View:
+    """Devices per person or metal per 1,000 people; whole masses where inhabitants are not known."""
     say, zone = context.say, context.names.zone
-    unit = say("kg per person") if heads else "t"
-    told = [f"{zone(key)}: {say.number(value)} {unit}" for key, value in values.items()]
-    axis = {"colorscale": theme.CIVIDIS, "colorbar": {"title": {"text": unit}, "thickness": 12, "len": 0.8, "outlinewidth": 0}}
+    kg = {place: row[context.years.index(year)] for place, row in series.items()}
+    heads = all(people[place] for place in kg)
+    each = {
+        place: ratio(mass, people[place] / (1.0 if key == "devices" else 1000.0)) if heads else mass for place, mass in kg.items()
+    }
+    factor, mass = (1.0, "kg") if key == "devices" and heads else unit_of(list(each.values()))
+    unit = mass
+    if heads:
+        unit = say("{unit} per person", unit=mass) if key == "devices" else say("{unit} per 1,000 people", unit=mass)
+    values = {place: value / factor for place, value in sorted(each.items())}
+    told = [f"{zone(place)}: {say.number(value)} {unit}" for place, value in values.items()]
+    bar = {"title": {"text": unit}, "thickness": 12, "len": 0.8, "outlinewidth": 0}
+    axis = {"colorscale": theme.CIVIDIS, "colorbar": bar}
     data = [_coloured("japan", list(values), list(values.values()), told)]
     low, high = min(values, key=lambda z: values[z]), max(values, key=lambda z: values[z])
+    what = say("devices gathered") if key == "devices" else say("{metal} refined from there", metal=context.names.metal(key))
     finding = say(
-        "Collected in {year}: from {low} {unit} in {least} to {high} in {most}",
+        "{what}, {year}: from {low} {unit} in {least} to {high} in {most}",
+        what=capital(what),
         year=year,
         low=say.number(values[low]),
         unit=unit,
@@ -317,7 +344,5 @@ def _japan_view(context: Context, year: int, values: Mapping[str, float], heads:
         high=say.number(values[high]),
         most=zone(high),
     )
-    spoken = say.sentences(
-        say("Map of Japan, collected, {unit}, {year}: {values}.", unit=unit, year=year, values=say.listed(told[:12])), finding
-    )
+    spoken = say.sentences(say("Map of Japan, {year}: {values}.", year=year, values=say.listed(told[:12])), finding)
     return View(finding, spoken, data, map_layout({"lonaxis": {"range": [126, 147]}, "lataxis": {"range": [25.5, 46]}}, axis, 560))

@@ -10,8 +10,9 @@ from sim.report.reading import Run
 
 _COUNTRY_FIRST = re.compile(r"(?P<country>[A-Z]{3}) (?P<role>.+)")
 _COUNTRY_LAST = re.compile(r"(?P<role>.+) (?P<country>[A-Z]{3})")
-HEADLINE = ("Nd", "Dy", "Au", "Cu")
-MORE_METALS = ("Pr", "Tb", "Ag", "Pd", "Co")
+_PART = re.compile(r'"[^"]*"|[^."]+')  # of a key path; a part with a dot is quoted
+HEADLINE = ("Nd", "Dy", "Co", "Au", "Cu")
+MORE_METALS = ("Pr", "Tb", "Ag", "Pd")
 
 
 class Names:
@@ -43,6 +44,10 @@ class Names:
         name = _common(self._name("substances", code))
         say = self._say
         return code if name == code else say("{name} ({symbol})", name=name, symbol=code)
+
+    def metal_name(self, code: str) -> str:
+        """A metal by its name alone."""
+        return _common(self._name("substances", code))
 
     def product(self, code: str) -> str:
         """A product by its key."""
@@ -97,6 +102,17 @@ class Names:
             if found and found["country"] in known:
                 return say("{role} in {country}", country=self.country(found["country"]), role=self.code(found["role"]))
         return self.country(code) if code in known else self.code(code)
+
+    def key(self, path: str) -> str:
+        """A key path of the scenario with its codes in words; parts that name nothing stand as they are."""
+        return " › ".join(self._part(part.strip('"')) for part in _PART.findall(path))
+
+    def _part(self, part: str) -> str:
+        for kind in ("countries", "zones", "products", "groups", "fractions", "vehicles", "channels"):
+            if part in self._given.get(kind, {}):
+                name = self._name(kind, part)
+                return name if kind in ("countries", "zones") else _common(name)
+        return self._known.get(part) or part.replace("_", " ")
 
     def item(self, code: str) -> str:
         """What is paid for; `item of metal` with both in words."""
@@ -225,6 +241,8 @@ def _roles(say: Language) -> dict[str, str]:
         "informal_dismantlers": say("informal dismantlers"),
         "formal_dismantlers": say("formal dismantlers"),
         "remelters": say("remelters"),
+        "new_dismantlers": say("new dismantlers"),
+        "magnet_line": say("magnet line"),
         "customs": say("customs"),
         "shipping_lines": say("shipping lines"),
         "primary_suppliers": say("primary suppliers"),

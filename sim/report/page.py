@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sim.report import (
+    cautions,
     cost_curve,
     figures_bottlenecks,
     figures_gains,
+    figures_held,
+    figures_market,
     figures_money,
     figures_plants,
     figures_recovery,
     figures_security,
     figures_supply,
+    figures_time,
     figures_transport,
     flow_map,
     ladder,
@@ -35,8 +42,18 @@ from sim.report.words import glossary, limits, method
 from sim.results.export import iamc
 
 MOST_IDLE = 300
+PLOTTED_DIGITS = 4  # a ten-thousandth of an axis; exact numbers are in the tables
 Maker = Callable[[Context], Chart | Missing]
-PLANTS: tuple[Maker, ...] = (figures_plants.utilisation, figures_plants.milestones, figures_plants.lead_times)
+PLANTS: tuple[Maker, ...] = (
+    figures_time.key_signals,
+    figures_plants.milestones,
+    figures_plants.utilisation,
+    figures_time.lead_times,
+)
+MEDIANS = frozenset(
+    {"recovery", "origin", "held-back", "signals", "milestones", "lead-times", "security", "market", "finance", "gains"}
+)
+NEITHER = frozenset({"decides", "chance", "patience"})
 RECOVERED: tuple[Maker, ...] = (figures_recovery.recovery_over_time, figures_recovery.how_sure, figures_recovery.recovery_by_origin)
 
 
@@ -78,7 +95,7 @@ def sections(context: Context) -> tuple[Section, ...]:
         (
             "deciding",
             say("What decides it, what holds it back"),
-            (figures_recovery.decides, figures_bottlenecks.bottlenecks, figures_security.held_back),
+            (figures_recovery.decides, figures_bottlenecks.bottlenecks, figures_held.held_back),
         ),
         ("recovered", say("What is recovered"), RECOVERED),
         (
@@ -106,7 +123,7 @@ def sections(context: Context) -> tuple[Section, ...]:
             say("Supply security, money and carbon"),
             (
                 figures_security.through_shock,
-                figures_money.market,
+                figures_market.market,
                 cost_curve.cost_curve,
                 figures_money.payments,
                 figures_gains.pays,
@@ -115,7 +132,17 @@ def sections(context: Context) -> tuple[Section, ...]:
             ),
         ),
     )
-    return tuple(Section(name, title, tuple(make(context) for make in charts)) for name, title, charts in makers)
+    return tuple(Section(name, title, tuple(_said(context, make(context)) for make in charts)) for name, title, charts in makers)
+
+
+def _said(context: Context, chart: Chart | Missing) -> Chart | Missing:
+    """A chart with the statistic it shows under it: medians for a figure by itself, means where parts add up."""
+    if isinstance(chart, Missing) or chart.name in NEITHER:
+        return chart
+    say = context.say
+    alone = say("Shown: medians of the replications, which need not add up.")
+    note = alone if chart.name in MEDIANS else say("Shown: means of the replications, so that parts add up.")
+    return replace(chart, notes=(*chart.notes, note))
 
 
 def map_shapes(context: Context) -> dict[str, Any]:
@@ -134,7 +161,8 @@ def render(context: Context, story: Sequence[Section], languages: Sequence[str])
         map_shapes(context),
         {"ladder": rungs},
         evidence.packed(),
-        {"iamc": iamc(context.run.summary, title_of(context), context.metals, ("ALL", FOCUS_COUNTRY))},
+        {"iamc": _by_series(iamc(context.run.summary, title_of(context), context.metals, ("ALL", FOCUS_COUNTRY)))},
+        PLOTTED_DIGITS,
         **_told(context, evidence),
         evidence=evidence,
         topics=titles(context),
@@ -144,16 +172,38 @@ def render(context: Context, story: Sequence[Section], languages: Sequence[str])
     )
 
 
+def _by_series(text: str) -> dict[str, Any]:
+    """A long CSV whose last two columns are year and value with every series told once: what it is, its years, its values."""
+    head, *lines = csv.reader(io.StringIO(text, newline=""))
+    series: dict[str, tuple[list[str], list[str]]] = {}
+    for *what, year, value in lines:
+        years, values = series.setdefault(_csv_line(what), ([], []))
+        years.append(year)
+        values.append(value)
+    return {"head": _csv_line(head), "series": [[what, " ".join(y), " ".join(v)] for what, (y, v) in series.items()]}
+
+
+def _csv_line(cells: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()
+
+
 def _told(context: Context, evidence: Evidence) -> dict[str, Any]:
     """Words and small facts of the page."""
     manifest, say = context.run.manifest, context.say
     return {
         "title": title_of(context),
         "question": question_of(context),
+        "bottom_line": sentences.bottom_line(context),
+        "course": sentences.course(context),
+        "course_years": sentences.course_years(context),
         "answers": sentences.answers(context),
         "notices": sentences.notices(context, evidence),
-        "warnings": sentences.warnings(context),
+        "warnings": cautions.told(context),
+        "most_warnings": sentences.MOST_WARNINGS,
         "panels": ladder.panels(context),
+        "worked_off": ladder.worked_off(context),
         "balance": _balance(say, manifest),
         "balance_table": _balance_table(context),
         "method": method(say),

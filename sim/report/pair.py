@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
 
-from sim.report.context import FOCUS_COUNTRY, Context, unit_of
+from sim.report.context import FOCUS_COUNTRY, MOST_HEADLINE, Context, unit_of
 from sim.report.language import NARROW_SPACE, Language
 from sim.results.summary import ALL, SHARE
 from sim.study.compare import Effect
 from sim.study.compare import Row as Point
-from sim.study.compare_words import WORTH_TELLING, Story
+from sim.study.compare_words import Story
 
 NOTHING = Effect(0.0, 0.0, 0.0)
 
@@ -49,7 +49,7 @@ class Pair:
     def metals(self) -> tuple[str, ...]:
         """Metals told of: those both runs call headline, the best known first."""
         both = {metal for run in (self.story.found.first, self.story.found.second) for metal in run.summary["headline"]}
-        return tuple(metal for metal in self.context.metals if metal in both)[:4]
+        return tuple(metal for metal in self.context.metals if metal in both)[:MOST_HEADLINE]
 
     @property
     def year(self) -> int:
@@ -68,10 +68,10 @@ class Pair:
     def point(self, metal: str, choice: Choice, year: int) -> Point | None:
         """One figure in both runs; where nothing differs, what the second run's summary tells, none if it tells nothing.
 
-        A difference too small to matter is none.
+        A difference that does not show in the digits told is none.
         """
         found = self.points.get((choice.measure, metal, choice.country, year))
-        if found is not None and abs(found.effect.mean) > WORTH_TELLING * abs(found.before):
+        if found is not None and self.amount(choice, found.before) != self.amount(choice, found.after):
             return found
         if found is not None:
             return replace(found, effect=NOTHING)
@@ -110,7 +110,7 @@ def choices(pair: Pair) -> tuple[Choice, ...]:
     """What can be shown."""
     say = pair.say
     return (
-        Choice("collected", "collected_kg", ALL, say("collected")),
+        Choice("collected", "collected_kg", ALL, say("collected formally")),
         Choice("refined", "refined_kg", ALL, say("refined")),
         Choice("available", "available_kg", FOCUS_COUNTRY, say("available to Japan")),
         Choice("share", SHARE, FOCUS_COUNTRY, say("share of Japan's demand")),

@@ -8,7 +8,7 @@ from sim.report import theme
 from sim.report.chart import Chart, Figure, Missing, Proof, Table, Trusted, View, as_row, joined, layout
 from sim.report.context import Context, over_years, unit_of
 from sim.report.drawing import capital, nothing, ratio, year_columns
-from sim.report.flows import END_STAGE, FOLDED, LOST, RANK, Links, fate_colour, fate_sentence, flows, links_by_metal, outside
+from sim.report.flows import END_STAGE, FOLDED, LOST, RANK, Links, fate_colour, fates, flows, links_by_metal, outside
 
 
 def chain(context: Context) -> Chart | Missing:
@@ -54,6 +54,25 @@ def folded(links: Links) -> dict[tuple[str, str], float]:
     return found
 
 
+def _how_far(context: Context, metal: str, year: int, links: Links) -> str:
+    """Which part of the metal gets to a dismantling plant, to a refinery and into metal."""
+    say, beyond = context.say, outside(context)
+    came, went, _ = fates(links, beyond)
+
+    def reached(place: str) -> str:
+        into = sum(kg for (a, b), kg in folded(links).items() if b == place and RANK.get(a, 99) < RANK[place])
+        return say.share(min(1.0, ratio(into, came)))
+
+    return say(
+        "{metal}, {year}: {plants} reach a dismantling plant, {refineries} a refinery, {won} become metal",
+        metal=capital(context.names.metal(metal)),
+        year=year,
+        plants=reached("processing"),
+        refineries=reached("refining"),
+        won=say.share(ratio(went.get("metal", 0.0), came)),
+    )
+
+
 def _place_name(context: Context, stage: str, beyond: frozenset[str]) -> str:
     """What a place of the picture is called."""
     say = context.say
@@ -69,7 +88,7 @@ def _place_name(context: Context, stage: str, beyond: frozenset[str]) -> str:
 
 
 def _chain_view(context: Context, metal: str, year: int, links: Links) -> View:
-    finding = fate_sentence(context, metal, year, links)
+    finding = _how_far(context, metal, year, links)
     say = context.say
     beyond = outside(context)
     factor, unit = unit_of(list(links.values()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ def others(stem: str, codes: Sequence[str], own: str, exist: Callable[[str], boo
     return [(code, file_name(stem, code), LANGUAGE_NAMES[code]) for code in codes if code != own and exist(file_name(stem, code))]
 
 
+@cache
 def environment() -> Environment:
     """Templates, escaping everything."""
     made = Environment(
@@ -54,14 +56,14 @@ def render(
     shapes: Mapping[str, Any],
     tables: Mapping[str, Table],
     grounds: Mapping[str, Any] | None = None,
-    texts: Mapping[str, str] | None = None,
+    texts: Mapping[str, Any] | None = None,
+    digits: int = 6,
     **told: Any,
 ) -> str:
     """A page with charts as HTML.
 
     tables : tables that no chart has, by name. grounds : topics and sources for the page's script. texts : files that the
-    page offers to save, by name. told : what the
-    template needs besides.
+    page offers to save, by name. digits : of plotted numbers; tables have theirs. told : what the template needs besides.
     """
     library, packed = embed.plotly()
     script = embed.own_script()
@@ -80,20 +82,26 @@ def render(
             script=Markup(script.text),  # noqa: S704  (a file of this package)
             style=Markup(embed.asset("report.css")),  # noqa: S704  (a file of this package)
             data=embed.payload(
-                drawings(story, shapes, tables) | {"evidence": grounds or {"topics": {}, "sources": []}, "texts": texts or {}}
+                drawings(story, shapes, tables, digits)
+                | {"evidence": grounds or {"topics": {}, "sources": []}, "texts": texts or {}}
             ),
         )
     )
 
 
-def drawings(story: Sequence[Section], shapes: Mapping[str, Any], more: Mapping[str, Table]) -> dict[str, Any]:
+def drawings(story: Sequence[Section], shapes: Mapping[str, Any], more: Mapping[str, Table], digits: int) -> dict[str, Any]:
     """All that the page's script needs to draw charts and to build large tables."""
     charts, tables = {}, dict(more)
     for section in story:
         for chart in section.charts:
             if isinstance(chart, Chart):
                 views = {
-                    key: {"finding": v.finding, "spoken": v.spoken, "data": plain(v.data), "layout": plain(v.layout)}
+                    key: {
+                        "finding": v.finding,
+                        "spoken": v.spoken,
+                        "data": plain(v.data, digits),
+                        "layout": plain(v.layout, digits),
+                    }
                     for key, v in chart.views.items()
                 }
                 charts[chart.name] = {"views": views}

@@ -102,10 +102,9 @@ def _next(told: Told, scenario: str, column: str) -> Markup | None:
         return say.rich("No dial stands out of chance for it.")
     if told.kind == "saltelli":
         return say.rich(
-            "Measure {dial} next: alone and with others it makes {share} of the spread ({interval}).",
+            "Measure {dial} next: alone and with others it makes {interval} of the spread.",
             dial=_code(top.dial),
-            share=_linked(say.share(top.value)),
-            interval=say.shares(max(0.0, top.low), min(1.0, top.high)),
+            interval=_linked(say.shares(max(0.0, top.low), min(1.0, top.high))),
         )
     return say.rich("Measure {dial} next: it moves the outcome most.", dial=_code(top.dial))
 

@@ -91,7 +91,7 @@ class Told:
         step, metal, country, year = column.split(".")
         steps = {
             "in_waste_kg": say("in waste"),
-            "collected_kg": say("collected"),
+            "collected_kg": say("collected formally"),
             "separated_kg": say("separated"),
             "refined_kg": say("refined"),
             "available_kg": say("available to industry"),

@@ -12,6 +12,7 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "5px 2px
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "triangle-down", "star")
 PATTERNS = ("", "/", ".", "\\", "x", "-", "+")
 LARGEST = 7
+INK = "#7d8793"  # of marks over bars, seen on light and on dark
 
 # A metal keeps its colour and its marker in every chart.
 METALS = {

@@ -24,7 +24,10 @@ def method(say: Language) -> tuple[str, ...]:
             "draws of the uncertain inputs show what we do not know."
         ),
         say("Ranges are quantiles over replications: p10 to p90 holds eight in ten, p5 to p95 nine in ten."),
-        say("The ladder shows medians, which need not add up; bars, maps and flow pictures show means, which do."),
+        say(
+            "A figure told by itself is the median of the replications; parts that add up (bars, maps, flow pictures, most tables) "
+            "are means. Under each chart stands which; where a few replications are far above the rest, the mean is the larger."
+        ),
     )
 
 
@@ -47,15 +50,20 @@ def glossary(say: Language) -> tuple[tuple[str, str], ...]:
     """Terms and what they mean."""
     return (
         (say("In waste"), say("Element contained in what leaves homes and firms in the year, exports for reuse apart.")),
-        (say("Collected"), say("Element contained in what formal channels fetched.")),
+        (say("Collected formally"), say("Element contained in what formal channels fetched; informal buyers do not count.")),
+        (say("Gathered"), say("Devices that any channel took from homes and firms, informal buyers included.")),
         (
             say("Separated"),
             say("Element in fractions from which a process can recover it; a magnet shredded into iron does not count."),
         ),
-        (say("Refined"), say("Element recovered by end-processing, wherever the plant stands.")),
+        (
+            say("Refined"),
+            say("Element recovered as metal, alloy or salt by end-processing, wherever the plant stands; “recovered” is the same."),
+        ),
         (say("Available to Japan"), say("Recovered metal that industry in Japan gets, of whatever origin.")),
         (say("Share of demand"), say("Available metal over the country's demand for it in the year.")),
         (say("p10, p50, p90"), say("One in ten replications lies below p10, half below p50 (the median), nine in ten below p90.")),
+        (say("Pledged"), say("What a plant, scheme or contract announced: dates, capacity, coverage or volume.")),
         (say("Replication"), say("One run of the simulation with its own chance events.")),
         (say("Draw"), say("One set of values for the uncertain inputs, shared by several replications.")),
         (say("Grades A to D"), say("A measured or official, B published estimate, C derived, D assumption.")),

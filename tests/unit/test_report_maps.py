@@ -51,7 +51,8 @@ def test_japan_has_as_many_shapes_as_rows(tmp_path, fine, count):
     context = Context(Run.open(write_run(tmp_path / "r", Shape(end=2026, replications=2, fine_zones=fine))), language("en"))
     chart = maps.japan(context)
     drawn = maps.japan_shapes(context)["features"]
-    assert len(chart.table.rows) == count
+    assert sum(row[0] == "devices gathered" for row in chart.table.rows) == count
+    assert {row[0] for row in chart.table.rows} > {"devices gathered", "neodymium (Nd)"}
     assert {feature["id"] for feature in drawn} == set(chart.first.data[0]["locations"])
     prefectures = sum(len(f["geometry"]["coordinates"]) for f in maps.shapes("japan_prefectures")["features"])
     assert sum(len(f["geometry"]["coordinates"]) for f in drawn) == prefectures

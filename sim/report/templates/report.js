@@ -79,7 +79,8 @@
       head.append(cell);
     }
     const body = made.createTBody();
-    for (const row of table.rows) {
+    for (let i = 0; i < table.length; i++) {
+      const row = table.cells.map((column) => column[i]);
       const line = body.insertRow();
       row.forEach((given, place) => {
         const text = typeof given === "string";
@@ -118,7 +119,12 @@
   for (const link of document.querySelectorAll("a[data-text]")) {
     link.hidden = false;
     link.addEventListener("click", () => {
-      link.href = "data:text/csv;charset=utf-8," + encodeURIComponent("\uFEFF" + report.texts[link.dataset.text]);
+      const { head, series } = report.texts[link.dataset.text];
+      const lines = series.flatMap(([what, years, values]) => {
+        const amounts = values.split(" ");
+        return years.split(" ").map((year, i) => `${what},${year},${amounts[i]}`);
+      });
+      link.href = "data:text/csv;charset=utf-8," + encodeURIComponent("\uFEFF" + [head, ...lines, ""].join("\r\n"));
     });
   }
 
