@@ -51,7 +51,8 @@ class Quantity:
         """The value at a decimal year, ranges at their mode."""
         points = self.points
         if len(points) == 1:
-            return _mode(points[0][1])
+            value = points[0][1]
+            return value if value.__class__ is float else _mode(value)  # every event asks for constants
         index = bisect_right(points, year, key=lambda point: point[0])
         if index == 0:
             return _mode(points[0][1])

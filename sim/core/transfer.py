@@ -20,16 +20,21 @@ class TransferTable:
 
     inputs : product groups or fractions. outputs : fractions or product forms, residue not among them.
     shares : shape (inputs, outputs, substances), each share from 0 to 1, sums over outputs at most 1.
+    whole : the same with the residue as last output, shape (inputs, outputs + 1, substances); sums over outputs are 1. Where
+        the residue is float dust, of either sign, there is none and the other shares are scaled.
     highest_sum : largest sum of shares met before they were scaled.
     """
 
-    __slots__ = ("highest_sum", "inputs", "outputs", "shares", "substances")
+    __slots__ = ("highest_sum", "inputs", "outputs", "shares", "substances", "whole")
 
     def __init__(self, inputs: Sequence[str], outputs: Sequence[str], substances: Sequence[str], shares: Masses) -> None:
         self.inputs, self.outputs, self.substances = tuple(inputs), tuple(outputs), tuple(substances)
         self.shares = shares
         self.highest_sum = float(shares.sum(axis=1).max(initial=0.0))
         self._require_shares()
+        sums = shares.sum(axis=1, keepdims=True)
+        full = np.abs(1.0 - sums) <= TOLERANCE
+        self.whole = np.concatenate((shares / np.where(full, sums, 1.0), np.where(full, 0.0, 1.0 - sums)), axis=1)
 
     @classmethod
     def of(cls, transfer: Shares, inputs: Sequence[str], substances: Sequence[str], *, scale: bool = False) -> TransferTable:
@@ -78,15 +83,7 @@ class TransferTable:
     def divide(self, masses_kg: Masses) -> Masses:
         """Divide `masses_kg`, shape (..., inputs, substances), into outputs, shape (..., outputs + 1, substances).
 
-        The last output is the residue. Each substance closes to rounding: where the residue is float dust, of either
-        sign, there is none and the other outputs are scaled to what was fed.
+        The last output is the residue. Each substance closes to rounding.
         """
-        whole = masses_kg.sum(axis=-2)
-        outputs = np.zeros((*whole.shape[:-1], len(self.outputs) + 1, whole.shape[-1]))
-        given = np.einsum("...is,ios->...os", masses_kg, self.shares, out=outputs[..., :-1, :])
-        total = given.sum(axis=-2)
-        residue = whole - total
-        dust = residue <= whole * TOLERANCE
-        outputs[..., -1, :] = np.where(dust, 0.0, residue)
-        given *= np.divide(whole, total, out=np.ones_like(whole), where=dust & (total > 0.0))[..., np.newaxis, :]
-        return outputs
+        divided: Masses = np.einsum("...is,ios->...os", masses_kg, self.whole)
+        return divided

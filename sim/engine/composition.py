@@ -52,7 +52,7 @@ class Composition:
             If a row does not sum to 1 or a share is negative beyond rounding.
         """
         first, after = self._used, self._used + len(shares)
-        if not (np.abs(shares.sum(axis=1) - 1.0) <= SUM_TOLERANCE).all():
+        if not np.abs(shares.sum(axis=1) - 1.0).max(initial=0.0) <= SUM_TOLERANCE:
             raise ConservationError("the shares of a composition do not sum to 1")
         least = shares.min(initial=0.0)
         if least < 0.0:
@@ -60,7 +60,7 @@ class Composition:
                 raise ConservationError(f"a composition holds a share of {least:.3g} of {self._worst(shares)}")
             shares = np.maximum(shares, 0.0)
         if after > len(self._rows):
-            grown = np.zeros((max(after, 2 * len(self._rows)), len(self.substances)))
+            grown = np.zeros((max(after, len(self._rows) * 5 // 4), len(self.substances)))
             grown[: self._used] = self._rows[: self._used]
             self._rows = grown
         self._rows[first:after] = shares
@@ -72,7 +72,8 @@ class Composition:
         if not lots:
             return np.zeros(len(self.substances))
         kg, refs, _, _ = zip(*lots, strict=True)
-        return np.array(kg) @ self._rows[list(refs)]
+        masses: Vector = np.array(kg) @ self._rows.take(refs, axis=0)
+        return masses
 
     def mass(self, lot: Lot) -> Vector:
         """Kg of each substance in one lot, shape (substances,)."""

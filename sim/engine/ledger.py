@@ -68,6 +68,7 @@ class Ledger:
         self._throughput = _Rows(len(composition.substances))
         self._flow = _Rows(len(composition.substances))
         self._flow_rows: dict[FlowKey, int] = {}
+        self._row_of_pair: dict[tuple[int, int], int] = {}  # in this year
 
     # accounts
 
@@ -96,7 +97,7 @@ class Ledger:
     def stockpile(self, name: str, stage: str, country: str) -> Stockpile:
         """Open an account together with the place that holds its lots."""
         pile = Stockpile(self.account(name, stage, country))
-        self.accounts[pile.account].holdings = lambda: pile.lots
+        self.accounts[pile.account].holdings = pile.lots.__iter__
         return pile
 
     # postings
@@ -150,8 +151,9 @@ class Ledger:
         gap = self.composition.masses([lot for _, lot in given]) - before
         relative = np.abs(gap) / np.maximum(np.where(before > 0.0, before, before.sum()), ATOM_KG)
         worst = int(relative.argmax())
-        self.residuals.posting = max(self.residuals.posting, float(relative[worst]))
-        if relative[worst] > POSTING_TOLERANCE:
+        residual = relative.item(worst)
+        self.residuals.posting = max(self.residuals.posting, residual)
+        if residual > POSTING_TOLERANCE:
             account, substance = self.accounts[source], self.composition.substances[worst]
             raise ConservationError(
                 f"day {day:.2f}: stage {account.stage}, {account.name}: {abs(gap[worst]):.3g} kg of {substance} "
@@ -165,7 +167,7 @@ class Ledger:
     def begin_year(self, day: float, year: int) -> None:
         """Fold what is open and book into `year` from now on."""
         self.fold(day)
-        self._year = year
+        self._year, self._row_of_pair = year, {}
 
     def fold(self, day: float) -> None:
         """Turn pending references into substances, balances and flows."""
@@ -177,13 +179,14 @@ class Ledger:
         refs = [ref for kg_of in pending.values() for ref in kg_of]
         kg = np.array([kg for kg_of in pending.values() for kg in kg_of.values()])
         firsts = np.cumsum([0, *map(len, pending.values())])[:-1]
-        sums = np.add.reduceat(self.composition.table[refs] * kg[:, np.newaxis], firsts, axis=0)
+        sums = np.add.reduceat(self.composition.table.take(refs, axis=0) * kg[:, np.newaxis], firsts, axis=0)
         left, out = _sum_by(source, sums)
         reached, into = _sum_by(target, sums)
         self._balance.used[left] -= out
         self._balance.used[reached] += into
         self._throughput.used[reached] += into
-        rows = np.array([self._flow_row(a, b) for a, b in zip(source.tolist(), target.tolist(), strict=True)])
+        known = self._row_of_pair
+        rows = np.array([known[pair] if pair in known else self._flow_row(*pair) for pair in pending])
         flows, amounts = _sum_by(rows, sums)
         self._flow.used[flows] += amounts
         if self.on_fold is not None:
@@ -197,6 +200,7 @@ class Ledger:
         row = self._flow_rows.get(key)
         if row is None:
             row = self._flow_rows[key] = self._flow.grow()
+        self._row_of_pair[source, target] = row
         return row
 
     @property
@@ -256,7 +260,7 @@ class Ledger:
                     firsts.append(first)
         if lots:
             kg, refs = (np.array(column) for column in list(zip(*lots, strict=True))[:2])
-            held[numbers] = np.add.reduceat(self.composition.table[refs] * kg[:, np.newaxis], firsts, axis=0)
+            held[numbers] = np.add.reduceat(self.composition.table.take(refs, axis=0) * kg[:, np.newaxis], firsts, axis=0)
         return held
 
     def _require_no_overdraft(self, day: float) -> None:

@@ -90,10 +90,11 @@ class Station:
             if blocked is not None:
                 self._blocked.append((blocked, customer))
             return False
-        self._book()
-        service = _Service(customer, service_days, done, self._clock.now)
+        now = self._clock.now
+        self._book(now)
+        service = _Service(customer, service_days, done, now)
         if self.free:
-            self._start(service)
+            self._start(service, now)
         else:
             self._queue.append(service)
         return True
@@ -103,7 +104,7 @@ class Station:
         count = self.servers - self._down if count is None else count
         if not 0 <= count <= self.servers - self._down:
             raise ValueError(f"cannot pause {count} of {self.servers - self._down} servers")
-        self._book()
+        self._book(self._clock.now)
         self._down += count
         while len(self._running) > self.servers - self._down:
             service, _ = self._running.popitem()
@@ -117,7 +118,7 @@ class Station:
         count = self._down if count is None else count
         if not 0 <= count <= self._down:
             raise ValueError(f"cannot resume {count} of {self._down} servers")
-        self._book()
+        self._book(self._clock.now)
         self._down -= count
         self._fill()
 
@@ -170,39 +171,40 @@ class Station:
 
     # behaviour
 
-    def _book(self) -> None:
-        now = self._clock.now
+    def _book(self, now: float) -> None:
         elapsed = now - self._last_day
         if elapsed:
             self._queue_area += len(self._queue) * elapsed
             self._busy_area += len(self._running) * elapsed
             self._last_day = now
 
-    def _start(self, service: _Service) -> None:
+    def _start(self, service: _Service, now: float) -> None:
         self.started += 1
-        self.wait_days += self._clock.now - service.arrived_day
+        self.wait_days += now - service.arrived_day
         work = service.work
         service.left_days = work() if callable(work) else work
-        self._run(service)
+        self._run(service, now)
 
-    def _run(self, service: _Service) -> None:
-        service.resumed_day = self._clock.now
+    def _run(self, service: _Service, now: float) -> None:
+        service.resumed_day = now
         self._running[service] = None
         self._clock.after(service.left_days, self._finish, service)
 
     def _fill(self) -> None:
+        now = self._clock.now
         while self._stopped and self.free:
-            self._run(self._stopped.popleft())
+            self._run(self._stopped.popleft(), now)
         while self._queue and self.free:
-            self._start(self._queue.popleft())
+            self._start(self._queue.popleft(), now)
 
     def _finish(self, service: _Service) -> None:
         if service.interrupted:
             return
-        self._book()
+        self._book(self._clock.now)
         del self._running[service]
         self.served += 1
-        self._fill()
+        if self._queue or self._stopped:
+            self._fill()
         service.done(service.customer)
         while self._blocked and (self.limit is None or self.inside < self.limit):
             call, customer = self._blocked.popleft()

@@ -68,6 +68,12 @@ class Tags:
         self.blends[tag] = parts
         return tag
 
+    def pack(self, tag: int) -> None:
+        """Forget the parts of a blend that are nothing; nothing may be added to it any more."""
+        parts, kg = self.blends[tag]
+        some = np.flatnonzero(kg > 0.0)
+        self.blends[tag] = Blend(parts[some], kg[some])
+
     def intake(self, tag: int, part: int, kind: str) -> list[float]:
         """The cell that counts how much of a tag, or of a blend, and of a kind of material was taken in under `tag` [kg]."""
         return self._intake.setdefault((tag, part, kind), [0.0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from sim.core.lot import Lot
 from sim.engine.ledger import Ledger
@@ -30,5 +31,4 @@ class Transit:
         return self._travelling.pop(journey)
 
     def _held(self) -> Iterator[Lot]:
-        for lots in self._travelling.values():
-            yield from lots
+        return chain.from_iterable(self._travelling.values())

@@ -33,7 +33,7 @@ class World:
     stations: list[Station] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     trips: Callable[[Any], None] | None = None
-    _date: tuple[float, int, float] = field(default=(-1.0, 0, 0.0), init=False, repr=False)  # day, month, decimal year
+    _date: tuple[float, int, int, float] = field(default=(-1.0, 0, 0, 0.0), init=False, repr=False)  # as `_today` returns it
 
     def __post_init__(self) -> None:
         """Audit after every event if the ledger asks for it: only then is every lot in a place."""
@@ -43,23 +43,26 @@ class World:
     @property
     def year(self) -> int:
         """Calendar year of now."""
-        return self.calendar.start + self._today()[1] // MONTHS_PER_YEAR
+        date = self._date
+        return (date if date[0] == self.clock.now else self._today())[2]
 
     @property
     def month(self) -> int:
         """Index of the month of now."""
-        return self._today()[1]
+        date = self._date
+        return (date if date[0] == self.clock.now else self._today())[1]
 
     @property
     def decimal_year(self) -> float:
         """Decimal calendar year of now."""
-        return self._today()[2]
+        date = self._date
+        return (date if date[0] == self.clock.now else self._today())[3]
 
-    def _today(self) -> tuple[float, int, float]:
-        """The date of now; kept, since many ask for it within one event."""
-        now = self.clock.now
-        if self._date[0] != now:
-            self._date = (now, self.calendar.month_of(now), self.calendar.decimal_year(now))
+    def _today(self) -> tuple[float, int, int, float]:
+        """Day, month, year and decimal year of now; kept, since many ask for them within one event."""
+        now, calendar = self.clock.now, self.calendar
+        month = calendar.month_of(now)
+        self._date = (now, month, calendar.start + month // MONTHS_PER_YEAR, calendar.decimal_year(now))
         return self._date
 
 

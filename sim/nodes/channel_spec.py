@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sim.core.quantity import Quantity
-from sim.core.spec import Bounded, Count, Day, Days, Factor, Items, Key, Minutes, PositiveKg, Share, Spec, Text, UsdPer
+from sim.core.spec import Bounded, Count, Day, Days, Factor, Items, Key, Minutes, People, PositiveKg, Share, Spec, Text, UsdPer
 
 ChannelKind = Literal[
     "delivery_truck", "municipal_pickup", "drop_box", "retailer", "mail_in", "producer_scheme", "postal", "informal_buyer"
 ]
 DaysPerWeek = Annotated[Quantity, Bounded(0.1, 7.0, "days a week")]
+Points = Annotated[Quantity, Bounded(1e-3, 1e6, "points")]
 JulyFactor = Annotated[Quantity, Bounded(0.0, 12.0, "factor")]
 DELIVERY_FIELDS = ("delivery_address_share", "spare_minutes_per_day", "spare_load_share", "round_stops_per_day")
 BASE_YEAR = 2022.0
@@ -37,7 +39,11 @@ class ChannelSpec(Spec):
     end: Day | None = Field(default=None, description="Day it closes; absent: never.")
     zones: Items[Key] | None = Field(default=None, description="Zones it works in; absent: all of its country.", min_length=1)
     coverage_share: Share = Field(description="Share of the country's people the service reaches.")
-    participation_share: Share = Field(description="Share of the denominator that covered people hand over here.")
+    awareness_share: Share = Field(
+        default=Quantity.constant(1.0),
+        description="Share of the people reached who know of the service; 1 where participation was observed among all of them.",
+    )
+    participation_share: Share = Field(description="Share of the denominator that covered people who know of it hand over here.")
     group_factors: dict[Key, Share] = Field(
         default_factory=dict,
         description="Share of a group this channel gets of its participation: data-erasure reluctance, lithium battery limits.",
@@ -74,7 +80,7 @@ class ChannelSpec(Spec):
     round: Literal["own", "on_delivery_round", "point_to_point"] = Field(
         description="Which route formula applies (`transport.route`)."
     )
-    people_per_base: Count = Field(description="People per place vehicles start from (depot, post office, junk shop).")
+    people_per_base: People = Field(description="People per place vehicles start from (depot, post office, junk shop).")
     gather_days: Days = Field(description="Calls gather for at most this time to make a fuller route.")
     pickup_kg: PositiveKg = Field(description="Mean mass handed over at one stop; points: found from their filling.")
     density_kg_per_m3: PositiveKg = Field(description="Loose density of the load.")
@@ -89,7 +95,7 @@ class ChannelSpec(Spec):
     round_stops_per_day: Count | None = Field(default=None, description="Delivery stops of one vehicle and day.")
 
     # boxes, shops and counters only
-    points_per_100k_households: Count | None = Field(
+    points_per_100k_households: Points | None = Field(
         default=None, description="Boxes, shops or counters per 100,000 households reached; absent: door pick-up."
     )
     point_capacity_kg: PositiveKg | None = Field(default=None, description="What a point holds; more is turned away.")
@@ -124,7 +130,7 @@ def oversubscribed(channels: dict[str, ChannelSpec]) -> tuple[str, float, float]
     """
     base = [channel for channel in channels.values() if channel.diverted_share.uncertain or channel.diverted_share.value == 0.0]
     base = [channel for channel in base if channel.denominator == "arisings_in_scope"]
-    years = {year for channel in base for path in (channel.coverage_share, channel.participation_share) for year, _ in path.points}
+    years = {year for channel in base for path in _shares(channel) for year, _ in path.points}
     years |= {channel.start.year + 1.0 for channel in base if channel.start}
     years = {year for year in years if year > 0.0} or {BASE_YEAR}
     for year in sorted(years):
@@ -132,7 +138,7 @@ def oversubscribed(channels: dict[str, ChannelSpec]) -> tuple[str, float, float]
         for channel in base:
             if (channel.start and year < channel.start.year) or (channel.end and year >= channel.end.year):
                 continue
-            share = channel.coverage_share.at(year) * channel.participation_share.at(year)
+            share = math.prod(path.at(year) for path in _shares(channel))
             for group in channel.groups:
                 factor = channel.group_factors.get(group)
                 taken[group] = taken.get(group, 0.0) + share * (factor.at(year) if factor else 1.0)
@@ -140,3 +146,7 @@ def oversubscribed(channels: dict[str, ChannelSpec]) -> tuple[str, float, float]
             if share > 1.0 + 1e-9:
                 return group, year, share
     return None
+
+
+def _shares(channel: ChannelSpec) -> tuple[Quantity, ...]:
+    return channel.coverage_share, channel.awareness_share, channel.participation_share

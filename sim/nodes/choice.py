@@ -6,6 +6,7 @@ channel would take by itself, `divert` what new channels take from older ones, `
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -85,6 +86,13 @@ def compete(shares: Array, incentive_usd_per_kg: Array, sensitivity_per_usd: flo
     rest = np.maximum(1.0 - shares.sum(axis=-2, keepdims=True), 0.0)
     weights = shares * np.exp(sensitivity_per_usd * incentive_usd_per_kg)[..., np.newaxis]
     return _ratio(weights, np.broadcast_to(rest + weights.sum(axis=-2, keepdims=True), weights.shape))
+
+
+def sold_share(share: float, premium_usd_per_kg: float, sensitivity_per_usd: float) -> float:
+    """Return the share that buyers sell to formal plants when these pay a premium: odds times exp(b premium), as in `compete`."""
+    if premium_usd_per_kg == 0.0 or not 0.0 < share < 1.0:
+        return share
+    return 1.0 / (1.0 + (1.0 / share - 1.0) * math.exp(-sensitivity_per_usd * premium_usd_per_kg))
 
 
 def _ratio(part: Array, whole: Array) -> Array:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from sim.core.quantity import Quantity
 from sim.core.spec import Count, Days, Factor, Iso3, Key, Kilotonnes, Share, Spec, Text, UsdPer, Years
 from sim.nodes.channel_spec import ChannelSpec
 from sim.nodes.depot_spec import DepotSpec
@@ -67,6 +68,11 @@ class InformalSpec(Spec):
 
     price_sensitivity: Factor = Field(description="Change of log odds of a channel per USD/kg paid above its reference price.")
     sold_to_formal_share: Share = Field(description="Share of what buyers collect that they sell to formal plants.")
+    formal_premium_usd_per_kg: UsdPer = Field(
+        default=Quantity.constant(0.0),
+        description="What formal plants pay buyers on top of the price of crude yards, on all they sell to them; moves the odds of "
+        "that share by `price_sensitivity`.",
+    )
     margin_share: Share = Field(description="What buyers earn on resale, as a share of the purchase price.")
     income_usd_per_day: UsdPer = Field(description="Earnings of a buyer in a full working day; the hourly cost of informal rounds.")
 

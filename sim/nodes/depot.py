@@ -39,21 +39,26 @@ Send = Callable[[Consignment], None]
 
 @dataclass(slots=True)
 class _Load:
-    """What one dispatch has loaded for a receiver; `mass` as in `Consignment`."""
+    """What one dispatch has loaded for a receiver; `mass` as in `Consignment`, `whole` groups are loaded last, together."""
 
     receiver: Receiver
     mass: Vector
+    whole: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Vintage:
-    """What waits, sorted, of one year of discard: kg and kg x day of discard, shape (2, zones, channels, groups), if `stored`."""
+    """What waits, sorted, of one year of discard: kg and kg x day of discard, shape (2, zones, channels, groups), if `stored`.
+
+    tags : of zones and channels. crude_tags : of channels, without the zone.
+    """
 
     year: int
     mixes: Mixes
     tags: NDArray[np.int64]
     sorted: Vector
     for_sale: Vector
+    crude_tags: list[int]
     stored: bool = False
     notes: dict[tuple[str, int], tuple[list[int], Vector]] = field(default_factory=dict)
 
@@ -105,15 +110,26 @@ class Depots:
     def learn(self, year: int, mixes: Mixes) -> None:
         """Know what the mixes of a new year are made of; count anew."""
         self.crude_kg = self.sold_to_formal_kg = 0.0
+        self._pack(year - 1)
         of = self._world.tags.of
         tags = [[of(Origin(self._country, zone, channel, "", year)) for channel in self._channels] for zone in self._zones]
         shape = (2, len(self._zones), len(self._channels), len(mixes.groups))
-        made = self._vintages[year] = _Vintage(year, mixes, np.array(tags), np.zeros(shape), np.zeros(shape))
+        crude = [of(Origin(self._country, "", channel, "", year)) for channel in self._channels]
+        made = self._vintages[year] = _Vintage(year, mixes, np.array(tags), np.zeros(shape), np.zeros(shape), crude)
         self._place.update({row: (made, channel) for channel, row in enumerate(mixes.rows)})
 
-    def bring(self, zone: int, lots: Sequence[Lot], source: int) -> None:
-        """Take what a vehicle unloads out of account `source`."""
-        self._world.ledger.post_all(self._world.clock.now, source, self.account, lots)
+    def _pack(self, year: int) -> None:
+        """Keep only what is something of the notes on cargo sent before `year`: it has been taken in or turned back by now."""
+        for vintage in self._vintages.values():
+            for key in [key for key in vintage.notes if key[1] < year]:
+                tags, kg = vintage.notes.pop(key)
+                kg.flags.writeable = False  # a cargo turned back after all would be an error, not a wrong lineage
+                for tag in tags:
+                    self._world.tags.pack(tag)
+
+    def bring(self, zone: int, lots: Sequence[Lot], account: int) -> None:
+        """Take what a vehicle unloads out of its account."""
+        self._world.ledger.post_all(self._world.clock.now, account, self.account, lots)
         for kg, ref, _, born_day in lots:
             there = self._brought.get((zone, ref))
             if there is None:
@@ -195,6 +211,11 @@ class Depots:
         totals = kg.tolist()
         order = np.argsort(-kg, kind="stable").tolist()
         left = [self._load(heap, groups[number], number, totals[number], loads) for number in order if totals[number] > 0.0]
+        for load in loads.values():
+            if load.whole:
+                load.mass[..., load.whole] += heap[..., load.whole]
+                heap[..., load.whole] = 0.0
+                load.whole = []
         return sum(totals), sum(left)
 
     def _load(self, heap: Vector, group: str, number: int, total: float, loads: dict[str, _Load]) -> float:
@@ -205,8 +226,7 @@ class Depots:
                 load = loads[receiver.name] = _Load(receiver, np.zeros_like(heap))
             self._router.expect(receiver.name, min(kg, total))
             if kg >= total * (1.0 - SMALL):
-                load.mass[..., number] += heap[..., number]
-                heap[..., number] = 0.0
+                load.whole.append(number)
                 return 0.0
             share = self._shares(heap[:, 0, :, :, number].sum(axis=(0, 2)), self._by_distance(receiver), kg)[:, np.newaxis]
             load.mass[..., number] += heap[..., number] * share
@@ -273,14 +293,12 @@ class Depots:
         if self._crude is None:
             return
         by_group: dict[str, list[Lot]] = {}
-        of = self._world.tags.of
         for year, (kg, kg_days) in zip(years, mass, strict=True):
-            mixes = self._vintages[year].mixes
-            for channel, number in np.argwhere(kg > 0.0).tolist():
-                tag = of(Origin(self._country, "", self._channels[channel], "", year))
-                each = float(kg[channel, number])
-                lot = Lot(each, mixes.group_row + number, tag, float(kg_days[channel, number]) / each)
-                by_group.setdefault(mixes.groups[number], []).append(lot)
+            vintage, (channels, numbers) = self._vintages[year], (kg > 0.0).nonzero()
+            groups, first, tags = vintage.mixes.groups, vintage.mixes.group_row, vintage.crude_tags
+            columns = (channels, numbers, kg[channels, numbers], kg_days[channels, numbers])
+            for channel, number, each, days in zip(*(column.tolist() for column in columns), strict=True):
+                by_group.setdefault(groups[number], []).append(Lot(each, first + number, tags[channel], days / each))
         for group, lots in by_group.items():
             self.crude_kg += sum(lot.kg for lot in lots)
             self._crude.receive(group, lots, self.account)

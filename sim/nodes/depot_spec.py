@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from sim.core.spec import Count, Days, Factor, Key, Minutes, PositiveKg, Share, Spec, UsdPer
+from sim.core.quantity import Quantity
+from sim.core.spec import Bounded, Days, Key, Minutes, People, PositiveKg, Share, Spec, UsdPer
+
+Bays = Annotated[Quantity, Bounded(0.1, 1000.0, "bays")]
 
 
 class DepotSpec(Spec):
     """Bulking points, one or more per zone by rule."""
 
-    people_per_depot: Count = Field(description="People per depot; at least one depot in a zone.")
-    unload_bays: Factor = Field(description="Bays per depot.")
+    people_per_depot: People = Field(description="People per depot; at least one depot in a zone.")
+    unload_bays: Bays = Field(description="Bays per depot; at least one in a zone.")
     unload_minutes: Minutes = Field(description="Minutes a vehicle occupies a bay.")
     linehaul_vehicle: Key = Field(description="Truck that takes sorted groups to dismantling plants.")
     age_limit_days: Days = Field(description="A line-haul truck leaves at the latest when its oldest load is this old.")

@@ -149,7 +149,8 @@ class Offers:
         middle = year + (edges[:-1] + edges[1:] - 2.0 * edges[0]) / (2.0 * (edges[-1] - edges[0]))
         active = self._active(edges)
         coverage = np.stack([_over(c.coverage_share, middle) for c in self._channels], axis=1) * active
-        participation = np.stack([_over(c.participation_share, middle) for c in self._channels], axis=1)
+        aware = np.stack([_over(c.awareness_share, middle) for c in self._channels], axis=1)
+        participation = aware * np.stack([_over(c.participation_share, middle) for c in self._channels], axis=1)
         diverted = np.stack([_over(c.diverted_share, middle) for c in self._channels], axis=1)
         gap = np.stack([_over(c.incentive_usd_per_kg, middle) for c in self._channels], axis=1)
         plain = captured_shares(coverage, participation, self._scope(year))
@@ -225,7 +226,7 @@ class Offers:
         """Standard normal numbers of the weeks of a year, shape (members, weeks); drawn by decade, which saves streams."""
         decade = year // DECADE
         if decade not in self._decades:
-            names = (f"{self._country}/{key}/offers" for key in self._zones.member_keys)
+            names = (f"{self._country}/{member.key}/offers" for member in self._zones.members)
             drawn = [self._streams.of(name, decade).standard_normal((DECADE, MOST_WEEKS)) for name in names]
             self._decades = {decade: np.array(drawn)}
         weeks: Vector = self._decades[decade][:, year % DECADE]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -69,34 +70,52 @@ class Schedule:
 
 
 class Periods:
-    """The periods of a run and the months they lie in; one object for all plants, since most are open throughout."""
+    """The periods of a run and the months they lie in; one object for all plants, since most are open throughout.
 
-    __slots__ = ("_whole", "calendar", "count", "days", "edges")
+    spans : first day of each and the day after its last; the run may cut it short. years : decimal calendar year of its start.
+    """
+
+    __slots__ = ("_parts", "_whole", "calendar", "count", "days", "edges", "spans", "years")
 
     def __init__(self, calendar: Calendar, days: int) -> None:
         self.calendar, self.days = calendar, days
         self.count = math.ceil(calendar.days / days)
         self.edges = np.arange(calendar.days // days + 2, dtype=np.float64) * days  # the last one beyond the end of the run
-        self._whole = [self._months_between(*self.span(period)) for period in range(self.count)]
+        self.years = [calendar.decimal_year(period * days) for period in range(self.count)]
+        starts = [float(period * days) for period in range(self.count)]
+        self.spans = [(start, min(start + days, float(calendar.days))) for start in starts]
+        self._whole = [self._months_between(start, end) for start, end in self.spans]
+        self._parts = self._listed(self._whole)
 
     def number(self, day: float) -> int:
         """Number of the period that holds a day."""
         return int(day // self.days)
-
-    def span(self, period: int) -> tuple[float, float]:
-        """First day of a period and the day after its last; the run may cut it short."""
-        start = float(period * self.days)
-        return start, min(start + self.days, float(self.calendar.days))
 
     def months(self, period: int, opens: float, closes: float) -> list[tuple[int, float]]:
         """Months that the days of a period from `opens` to `closes` lie in, each with its share of them.
 
         Work of a period is even over these days; one who has closed and works off a yard has all of them.
         """
-        start, end = self.span(period)
+        start, end = self.spans[period]
         if (opens <= start and end <= closes) or min(end, closes) <= max(start, opens):
             return self._whole[period]
         return self._months_between(max(start, opens), min(end, closes))
+
+    def by_month(self, kg: Days, opens: float, closes: float) -> list[float]:
+        """Sums by month of the run of what was done in each period, spread as `months` says."""
+        parts = self._parts
+        if opens > 0.0 or closes < self.calendar.days:
+            parts = self._listed([self.months(period, opens, closes) for period in range(self.count)])
+        period, month, share = parts
+        sums: list[float] = np.bincount(month, kg[period] * share, self.calendar.months).tolist()
+        return sums
+
+    @staticmethod
+    def _listed(months: Sequence[Sequence[tuple[int, float]]]) -> tuple[NDArray[np.int64], NDArray[np.int64], Days]:
+        """Period, month and share of every part of a period."""
+        parts = [(period, month, share) for period, of_period in enumerate(months) for month, share in of_period]
+        period, month, share = np.array(parts).T
+        return period.astype(np.int64), month.astype(np.int64), share
 
     def _months_between(self, start: float, end: float) -> list[tuple[int, float]]:
         calendar, edges = self.calendar, self.calendar.month_starts
@@ -123,10 +142,11 @@ class Breakdowns:
 
     def down_days(self, streams: Streams, calendar: Calendar, edges: Days) -> Days:
         """Days of standstill between neighbouring `edges` [days], as whole plants: one of four lines down counts a quarter."""
-        if not self._causes:
-            return np.zeros(len(edges) - 1)
-        begins, ends = self._stops(streams, calendar)
-        until = (_elapsed(begins, edges) - _elapsed(ends, edges)) / self.lines
+        return self.down_between(edges, self.stops(streams, calendar))
+
+    def down_between(self, edges: Days, stops: tuple[Days, Days]) -> Days:
+        """The same for stops that are known."""
+        until = (_elapsed(stops[0], edges) - _elapsed(stops[1], edges)) / self.lines
         return np.clip(np.diff(until), 0.0, np.diff(edges))
 
     @property
@@ -135,11 +155,13 @@ class Breakdowns:
         causes = [("breakdowns", self.between_days, self.repair_days), ("fires", self.between_fires_days, self.after_fire_days)]
         return [cause for cause in causes if cause[1] > 0.0 and cause[2] > 0.0]
 
-    def _stops(self, streams: Streams, calendar: Calendar) -> tuple[Days, Days]:
+    def stops(self, streams: Streams, calendar: Calendar) -> tuple[Days, Days]:
         """First and last day of every stop from the year before the run on, since a long one may reach into it.
 
         A stop that comes while its line stands still already counts from the end of the earlier one.
         """
+        if not self._causes:
+            return np.zeros(0), np.zeros(0)
         begins, lasts, lines = [], [], []
         for year, (cause, between, repair) in product(range(calendar.start - 1, calendar.end + 1), self._causes):
             rng = streams.of(f"{self.name}/{cause}", year)

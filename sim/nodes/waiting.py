@@ -1,10 +1,9 @@
-"""Offers that wait to be fetched: one first-in-first-out queue per zone and channel of a country."""
+"""Offers that wait to be fetched: one first-in-first-out queue per place and channel of a country."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,20 +39,30 @@ class _Cohort:
 class Waiting:
     """Queues, drawers and bins of one country.
 
-    Queue q stands for zone q // channels and channel q % channels. All queues share one inside account, all drawers
-    another; what people give up on goes to `mixed_waste`, outside. The table `collection` is booked here, so that
-    waiting_start + offered = collected + retried + lost + waiting_end holds as booked.
+    Queue q stands for place q // channels and channel q % channels; places are the members of zones, zone by zone, the
+    first of each at `first_place`. What leaves a zone leaves it in one lot per channel and year of discard. All queues
+    share one inside account, all drawers another; what people give up on goes to `mixed_waste`, outside. The table
+    `collection` is booked here, so that waiting_start + offered = collected + retried + lost + waiting_end holds as booked.
     """
 
-    def __init__(self, world: World, country: str, zones: tuple[str, ...], channels: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        world: World,
+        country: str,
+        zones: tuple[str, ...],
+        channels: tuple[str, ...],
+        places: int,
+        first_place: NDArray[np.intp],
+    ) -> None:
         self._world, self._country, self._zones, self._channels = world, country, zones, channels
+        self._first_place, self._merged, self._width = first_place, places > len(zones), len(channels)
         ledger = world.ledger
         self.account = ledger.account(f"{country} waiting", "waiting", country)
         self._drawers = ledger.account(f"{country} hoarded", "hoarded", country)
         self._source = ledger.account(f"{country} discard", "discard", country, outside=True)
         self._opening = ledger.account(f"{country} opening", "opening", country, outside=True)
         self._bin = ledger.account(f"{country} mixed waste", "mixed_waste", country, outside=True)
-        self._queues = len(zones) * len(channels)
+        self._queues = places * len(channels)
         self._cohorts: list[_Cohort] = []
         self._front = [0] * self._queues  # cohorts of which single vehicles have left nothing in a queue
         self._taken = [0.0] * self._queues  # by them, not yet booked
@@ -81,13 +90,13 @@ class Waiting:
     def close_year(self, diverted_kg: Vector) -> None:
         """Write the year, with what is left waiting and what channels took from each other [kg by queue]; begin the next."""
         self.settle()
-        book = self._book
-        book[END], book[DIVERTED] = self._level, diverted_kg
+        self._book[END], self._book[DIVERTED] = self._level, diverted_kg
+        book = self._of_zones(self._book)
         for queue in np.flatnonzero(book.any(axis=0)).tolist():
             zone, channel = divmod(queue, len(self._channels))
             cell = self._world.recorder.cell("collection", self._year, self._country, self._zones[zone], self._channels[channel])
             cell[:] = book[:, queue].tolist()
-        self._book = np.zeros_like(book)
+        self._book = np.zeros_like(self._book)
         self._book[START] = self._level
 
     def settle(self) -> Vector:
@@ -147,33 +156,37 @@ class Waiting:
         lots: list[list[Lot]] = [[] for _ in self._zones]
         for year, mass in self._oldest(kg).items():
             self._book[COLLECTED] += mass[0]
-            rows, tags = self._rows[year], self._tags[year]
-            some = np.flatnonzero(mass[0])
-            for queue, each, days in zip(some.tolist(), *mass[:, some].tolist(), strict=True):
-                zone, channel = divmod(queue, channels)
-                lots[zone].append(Lot(each, rows[channel], tags[queue], days / each))
+            rows, tags, of_zones = self._rows[year], self._tags[year], self._of_zones(mass)
+            some = np.flatnonzero(of_zones[0])
+            for pile, each, days in zip(some.tolist(), *of_zones[:, some].tolist(), strict=True):
+                zone, channel = divmod(pile, channels)
+                lots[zone].append(Lot(each, rows[channel], tags[pile], days / each))
         world.ledger.post_all(world.clock.now, self.account, target, [lot for each in lots for lot in each])
         return lots
 
-    def take(self, queue: int, kg: float, target: int) -> list[Lot]:
-        """Hand the oldest `kg` of one queue to account `target`, which is a vehicle."""
+    def take(self, queue: int, kg: float, account: int) -> list[Lot]:
+        """Hand the oldest `kg` of one queue, of a zone of one place, to an account, which is a vehicle's."""
         lots: list[Lot] = []
-        channel, missing, first = queue % len(self._channels), kg, self._front[queue]
-        for cohort in islice(self._cohorts, first, None):
+        cohorts, missing, first = self._cohorts, kg, self._front[queue]
+        while first < len(cohorts):
+            cohort = cohorts[first]
             mass = cohort.mass
-            there, days = mass.item(0, queue), mass.item(1, queue)
+            there = mass.item(0, queue)
             if there > 0.0:
-                whole = there <= missing * (1.0 + SMALL)
-                part = there if whole else missing
-                mass[0, queue], mass[1, queue] = (0.0, 0.0) if whole else (there - part, days * (1.0 - part / there))
-                lots.append(Lot(part, self._rows[cohort.year][channel], self._tags[cohort.year][queue], days / there))
+                day, part = mass.item(1, queue) / there, there
+                if there > missing * (1.0 + SMALL):
+                    part, rest = missing, there - missing
+                    mass[0, queue], mass[1, queue] = rest, rest * day
+                else:
+                    mass[:, queue] = 0.0
+                lots.append(Lot(part, self._rows[cohort.year][queue % self._width], self._tags[cohort.year][queue], day))
                 missing -= part
                 if missing <= SMALL * kg:
                     break
             first += 1
         self._front[queue] = first
         world = self._world
-        self._taken[queue] += world.ledger.post_all(world.clock.now, self.account, target, lots)
+        self._taken[queue] += world.ledger.post_all(world.clock.now, self.account, account, lots)
         return lots
 
     def _tidy(self) -> None:
@@ -229,7 +242,7 @@ class Waiting:
         `open_share` by channel; what belongs to a closed channel is thrown away when it leaves the drawer.
         """
         out = np.zeros(self._queues)
-        is_open = np.tile(open_share > 0.0, len(self._zones))
+        is_open = np.tile(open_share > 0.0, self._queues // len(self._channels))
         for year, kept in self._kept.items():
             leaving = kept * share
             self._kept[year] = kept - leaving
@@ -243,14 +256,23 @@ class Waiting:
 
     # the book
 
+    def _of_zones(self, of_queues: Vector) -> Vector:
+        """Add up the places of each zone, shape (..., zones x channels)."""
+        if not self._merged:
+            return of_queues
+        each = of_queues.reshape(len(of_queues), -1, len(self._channels))
+        return np.add.reduceat(each, self._first_place, axis=1).reshape(len(of_queues), -1)
+
     def _post(self, source: int, target: int, year: int, mass: Vector) -> None:
-        """Book mass of one year of discard, the zones of a channel together."""
+        """Book mass of one year of discard, the places of a channel together."""
         self._world.ledger.post_all(self._world.clock.now, source, target, self._lots([(year, mass)]))
 
     def _lots(self, masses: Iterable[tuple[int, Vector]]) -> Iterator[Lot]:
-        """Lots of masses by year of discard, the zones of a channel added up."""
-        for year, mass in masses:
-            of_channels = mass.reshape(2, len(self._zones), -1).sum(axis=1)
-            for row, kg, days in zip(self._rows[year], *of_channels.tolist(), strict=True):
+        """Lots of masses by year of discard, the places of a channel added up."""
+        listed, channels = list(masses), len(self._channels)
+        shape = len(listed), 2, self._queues // channels, channels
+        of_channels = np.array([mass for _, mass in listed]).reshape(shape).sum(axis=2)
+        for (year, _), amounts in zip(listed, of_channels.tolist(), strict=True):
+            for row, kg, days in zip(self._rows[year], *amounts, strict=True):
                 if kg > 0.0:
                     yield Lot(kg, row, self._tags[year][0], days / kg)

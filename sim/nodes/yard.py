@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from sim.core.lot import Lot
 from sim.engine.ledger import Ledger
@@ -48,5 +49,4 @@ class Yard:
         return lots
 
     def _held(self) -> Iterator[Lot]:
-        for pile in self.piles.values():
-            yield from pile.lots
+        return chain.from_iterable([pile.lots for pile in self.piles.values()])

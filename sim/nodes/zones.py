@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,16 +35,21 @@ class Zones:
     """
 
     zones: tuple[Zone, ...]
-    member_keys: tuple[str, ...]
+    members: tuple[Zone, ...]
     member_of: NDArray[np.intp]
     first_member: NDArray[np.intp]
     households: Vector
     population: Vector
     area_km2: Vector
 
+    def apart(self) -> Zones:
+        """Return the same members, in the same order, each a zone by itself."""
+        alone = np.arange(len(self.members))
+        return replace(self, zones=self.members, member_of=alone, first_member=alone)
+
     def within(self, keys: tuple[str, ...] | None) -> Vector:
         """Which members are among `keys`, 1 or 0, shape (members,); None: all."""
-        return np.array([1.0 if keys is None or key in keys else 0.0 for key in self.member_keys])
+        return np.array([1.0 if keys is None or key in keys else 0.0 for key in (member.key for member in self.members)])
 
     def share(self, within: Vector) -> Vector:
         """Share of each zone in the households of the members within, shape (zones,)."""
@@ -59,6 +64,10 @@ class Zones:
         """Sum over the members of each zone, shape (zones, ...)."""
         return np.add.reduceat(of_members, self.first_member, axis=0)
 
+    def spread(self, of_zones: NDArray[Any]) -> NDArray[Any]:
+        """Repeat values of zones for each of their members, shape (members, ...)."""
+        return of_zones[self.member_of]
+
     def mean(self, of_members: Vector, weights: Vector) -> Vector:
         """Mean over the members of each zone by weights of shape (members,), shape (zones, ...); 0 where none has a weight."""
         weights = weights.reshape(-1, *[1] * (of_members.ndim - 1))
@@ -66,7 +75,7 @@ class Zones:
         return np.divide(self.sum(of_members * weights), total, out=np.zeros(total.shape), where=total > 0.0)
 
     def vehicles(self, per_100k_households: float, reached: Vector) -> Vector:
-        """Whole vehicles of each zone: every member rounds up by itself, so merging zones keeps the fleet; shape (zones,)."""
+        """Whole vehicles of each zone, shape (zones,): every member rounds up by itself, so merging zones keeps the fleet."""
         return self.sum(np.ceil(per_100k_households * self.households * reached / 100_000.0 * (1.0 - 1e-12)))
 
     def places(self, people_per_place: float) -> Vector:
@@ -101,9 +110,13 @@ def gather(zones: dict[str, ZoneSpec], country: str, grain: Literal["fine", "coa
         lat, lon = weights @ places
         label = own[name].name_en if name in own else name
         merged.append(Zone(name, country, label, float(lat), float(lon), float(households[members].sum() / total)))
+    alone = [
+        Zone(key, country, own[key].name_en, own[key].lat, own[key].lon, float(people / total))
+        for key, people in zip(keys, households, strict=True)
+    ]
     return Zones(
         tuple(merged),
-        tuple(keys),
+        tuple(alone),
         member_of,
         np.searchsorted(member_of, np.arange(len(names))).astype(np.intp),
         households,

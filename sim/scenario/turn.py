@@ -114,6 +114,17 @@ class Turner:
         return any(join(path) in keys for path in self.paths)
 
 
+def turned(scenario: Scenario, key: str, number: float, *, factor: bool, whole: bool) -> Any:
+    """What a number makes of the value at a key path, in the shape of TOML: it takes its place, or multiplies all of it."""
+    value = _scaled(scenario.value_at(key), number) if factor else number
+    return round(value) if whole else value
+
+
+def _scaled(value: Any, factor: float) -> Any:
+    """A number in any of its shapes, multiplied."""
+    return {key: _scaled(inner, factor) for key, inner in value.items()} if isinstance(value, Mapping) else value * factor
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float | Mapping) and not isinstance(value, bool)
 

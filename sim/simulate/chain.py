@@ -14,6 +14,7 @@ from sim.simulate.deadlock import Circles
 from sim.simulate.sea_ways import point_of
 from sim.simulate.trade import Trade, wire_trade
 from sim.simulate.treatment import Treatment, wire_plants
+from sim.simulate.worth import Worth
 from sim.trade.reaction import price_answers
 from sim.transport.haul import Point, road_km
 
@@ -61,6 +62,7 @@ def wire_chain(world: World, spec: ScenarioSpec, arisings: Arisings) -> Chain:
         {country: factor.value for country, factor in spec.market.grid_co2_kg_per_kwh.items()},
         appraiser,
     )
+    trade.worth_usd_per_t = Worth(world, treatment.plants, treatment.records, trade.market.prices).usd_per_t
     trade.connect(treatment.receivers)
     collections = _wire_collections(world, spec, arisings, trade, treatment)
     return Chain(trade, treatment, collections, Circles(treatment.plants, trade.router), appraiser)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -20,7 +21,7 @@ from sim.nodes.zone_spec import ZoneSpec
 from sim.nodes.zones import Zone, gather
 from sim.scenario.schema import ResolutionSpec
 from sim.simulate import collection_money
-from sim.simulate.service import INFORMAL, Terms, crew_of, service_of, terms_of, truck_of
+from sim.simulate.service import INFORMAL, Terms, crew_of, service_of, sold_share_of, terms_of, truck_of
 from sim.transport.breakdowns import Breakdowns
 from sim.transport.fleet import CO2, COST, Fleet, Hands
 from sim.transport.linehaul import LineHaul
@@ -38,7 +39,8 @@ class Collection:
 
     A year begins by working out its offers and routes. In each period offers come in, those that waited too long give
     up, fleets leave for what is called, and depots are cleared. Platoons stand for all routes of a period and leave in
-    its middle; single vehicles leave from its start on.
+    its middle; single vehicles leave from its start on. People, fleets and queues belong to places, the members of
+    zones: regions travel and sort together, and carry exactly what their members can.
     """
 
     def __init__(
@@ -55,12 +57,12 @@ class Collection:
         country = terms.country
         self._resolution = resolution
         zones, channels = tuple(zone.key for zone in terms.zones.zones), tuple(terms.channels)
-        self._shape = len(zones), len(channels)
+        self._channels = len(channels)
         of_buyers = np.array([channel.kind == INFORMAL for channel in terms.channels.values()], dtype=bool)
-        self._informal = terms.by_zone(of_buyers)
+        self._informal = terms.by_place(of_buyers)
         self._fleet_dials = [f"collection.{country}.{key}.fleet_factor" for key in channels]
         self._sold_dial = f"collection.{country}.sold_to_formal_factor"
-        self.waiting = Waiting(world, country, zones, channels)
+        self.waiting = Waiting(world, country, zones, channels, len(terms.places.zones), terms.zones.first_member)
         self.vehicles = world.ledger.account(f"{country} vehicles", "vehicle", country)
         self._road_km, self._km = road_km, dict[str, Vector]()
         self.depots = Depots(world, country, zones, channels, of_buyers, router, crude, self._distance_km)
@@ -70,19 +72,21 @@ class Collection:
         bays = np.maximum(np.round(depots * terms.depots.unload_bays.value), 1.0).astype(int)
         places = [(country, zone, channel) for zone in zones for channel in channels]
         breakdowns = Breakdowns(world.streams, ["/".join((*place, "breakdowns")) for place in places])
-        hands = Hands(self._take, self._take_all, self._deliver)
-        alone = np.full(terms.queues, resolution.vehicles == "vehicle") & ~self._informal  # carts of buyers are always platoons
+        take = partial(self.waiting.take, account=self.vehicles)
+        hands = Hands(take, self._take_all, partial(self.depots.bring, account=self.vehicles))
+        alone = ~terms.by_zone(of_buyers) & (resolution.vehicles == "vehicle")  # carts of buyers are always platoons
         self.fleet = Fleet(world.clock, alone, places, bays.tolist(), hands, breakdowns, world.trips)
         world.stations += self.fleet.bays
         world.ledger.accounts[self.vehicles].holdings = self.fleet.held
         self._storage_kg = np.zeros(len(zones))
         self._year: YearOffers | None = None
         self._planner: Planner | None = None
-        self._not_called = self._capacity_kg = np.zeros(terms.queues)
+        self._fetched_kg = self._not_called = self._capacity_kg = np.zeros(terms.queues)
         self._has_points = np.zeros(terms.queues, dtype=bool)
         self._history: deque[tuple[float, float, Vector]] = deque()
         self._days = 1.0
         self._all_sold = False
+        self._unserved: set[str] = set()
         for dial in (*self._fleet_dials, self._sold_dial):
             world.dials.declare(dial, 1.0)
         collection_money.declare(world.recorder)
@@ -102,17 +106,33 @@ class Collection:
         open_share = np.where(offers.active > 0.0, offers.active, 1.0)
         rate = (offers.kg.sum(axis=0) / (open_share * days)).ravel()
         self._planner = Planner(service_of(terms, when), rate, days)
+        self._say_what_nobody_fetches(year, rate)
         points = self._planner.service.points
         each = [channel.point_capacity_kg.at(when) if channel.point_capacity_kg else 0.0 for channel in terms.channels.values()]
-        points = np.where(terms.by_zone(offers.active) > 0.0, points, 0.0)  # points of a channel that has ended are gone
-        self._has_points, self._capacity_kg = points > 0.0, points * terms.by_zone(np.array(each))
-        scheme = np.where(self._informal, 0.0, rate).reshape(self._shape).sum(axis=1)
+        points = np.where(terms.by_place(offers.active) > 0.0, points, 0.0)  # points of a channel that has ended are gone
+        self._has_points, self._capacity_kg = points > 0.0, points * terms.by_place(np.array(each))
+        scheme = self._of_schemes(rate)
         limit = max(terms.depots.storage_limit_days.at(when), self._resolution.period_days)
         self._storage_kg = scheme * limit
         self._not_called = self._planner.service.not_yet_called_kg(rate)
         self.line_haul.open_year(truck_of(terms, when))
         self.depots.learn(year, offers.mixes)
         self._schedule(year, offers)
+
+    def _say_what_nobody_fetches(self, year: int, rate: Vector) -> None:
+        """Warn, once for each channel, where offers meet a fleet that can make no route at all."""
+        assert self._planner is not None
+        rounds = self._planner.rounds
+        able = np.minimum(rounds.able_per_day, rounds.able_by_year) > 0.0
+        unserved, offered = (kg.reshape(-1, self._channels).sum(axis=0) for kg in (np.where(able, 0.0, rate), rate))
+        for number, key in enumerate(self._terms.channels):
+            if unserved[number] > 0.0 and key not in self._unserved:
+                self._unserved.add(key)
+                share = unserved[number] / offered[number]
+                self._world.warnings.append(
+                    f"{self._terms.country} {key}: from {year} no vehicle can fetch {share:.0%} of what people offer: no vehicles, "
+                    "no hours, or a stop too much for one load or shift"
+                )
 
     def _schedule(self, year: int, offers: YearOffers) -> None:
         clock = self._world.clock
@@ -131,7 +151,7 @@ class Collection:
         self.fleet.open_year(year, crew_of(terms, year + 0.5))
         if year == world.calendar.start:
             there = [channel.start is None or world.calendar.day_of(channel.start) <= 0 for channel in terms.channels.values()]
-            opening = np.where(terms.by_zone(np.array(there)), self._not_called, 0.0)
+            opening = np.where(terms.by_place(np.array(there)), self._not_called, 0.0)
             self.waiting.fill(opening)
             lag = self._terms.households.patience_days.at(year)
             self._history.append((start - max(lag, MOMENT), start, opening))
@@ -164,11 +184,11 @@ class Collection:
 
     def _beat(self, period: tuple[int, int, float, float]) -> None:
         year, number, start, end = period
-        offers, planner, waiting = self._year, self._planner, self.waiting
+        offers, planner, waiting, terms = self._year, self._planner, self.waiting, self._terms
         assert offers is not None
         assert planner is not None
         waiting.settle()
-        people, when = self._terms.households, self._world.decimal_year
+        people, when = terms.households, self._world.decimal_year
         again = waiting.give_up(self._room_kg(start, when), people.retry_share.at(when), people.hoard_share.at(when))
         fresh = offers.kg[number].ravel()
         waiting.offer(fresh)
@@ -177,21 +197,29 @@ class Collection:
         self._history.append((start, end, fresh + again))
         called = np.maximum(waiting.level_kg() - self._not_called, 0.0)
         self._days = end - start
-        self.fleet.dispatch(planner, self._fetch(planner, called, self._days), self._days)
+        fetch, shifts = self._fetch(planner, called, self._days), planner.shifts(terms.joined)
+        self._fetched_kg = fetch.kg
+        self.fleet.dispatch(shifts, fetch.joined(terms.joined), self._days)
         self._world.clock.after(CLEARING_DAYS, self._clear)
 
     def _fetch(self, planner: Planner, called_kg: Vector, days: float) -> Fetch:
         """Plan a period; a zone whose depots are full is fetched from only as far as they have room."""
-        factor = self._terms.by_zone(np.array([self._world.dials[dial] for dial in self._fleet_dials]))
-        on_the_road = self.fleet.on_the_road(planner.service.vehicles * factor, days)
+        terms = self._terms
+        factor = terms.by_place(np.array([self._world.dials[dial] for dial in self._fleet_dials]))
+        on_the_road = terms.spread(self.fleet.on_the_road(terms.joined(planner.service.vehicles * factor), days))
         fetch = planner.fetch(called_kg, days, factor, on_the_road)
-        wanted = np.where(self._informal, 0.0, fetch.kg).reshape(self._shape).sum(axis=1)
+        wanted = self._of_schemes(fetch.kg)
         room = np.maximum(self._storage_kg - self.depots.stored_kg(), 0.0)
         if (wanted <= room).all():
             return fetch
         fit = np.minimum(np.divide(room, wanted, out=np.ones(len(wanted)), where=wanted > 0.0), 1.0)
-        by_queue = np.repeat(fit, self._shape[1])
+        by_queue = terms.spread(np.repeat(fit, self._channels))
         return planner.fetch(np.where(self._informal, called_kg, fetch.kg * by_queue), days, factor, on_the_road)
+
+    def _of_schemes(self, of_queues: Vector) -> Vector:
+        """Sum over the channels that are no buyers, shape (zones,)."""
+        of_zones = self._terms.joined(np.where(self._informal, 0.0, of_queues))
+        return np.asarray(of_zones.reshape(-1, self._channels).sum(axis=1))
 
     def _room_kg(self, day: float, when: float) -> Vector:
         """What may still wait on `day` in each queue [kg]: what was offered within people's patience, or what points hold."""
@@ -204,8 +232,7 @@ class Collection:
         return np.where(self._has_points, self._capacity_kg, room)
 
     def _clear(self, _: object) -> None:
-        informal = self._terms.informal
-        share = informal.sold_to_formal_share.at(self._world.decimal_year) if informal else 1.0
+        share = sold_share_of(self._terms.informal, self._world.decimal_year)
         factor = self._world.dials[self._sold_dial]
         if share * factor > 1.0 and not self._all_sold:
             self._all_sold = True
@@ -215,14 +242,9 @@ class Collection:
             )
         self.depots.dispatch(min(share * factor, 1.0), self._send, apart=self._resolution.vehicles == "vehicle")
 
-    def _take(self, queue: int, kg: float) -> list[Lot]:
-        return self.waiting.take(queue, kg, self.vehicles)
-
     def _take_all(self, kg: Vector) -> list[list[Lot]]:
-        return self.waiting.take_all(kg, self.vehicles)
-
-    def _deliver(self, zone: int, lots: list[Lot]) -> None:
-        self.depots.bring(zone, lots, self.vehicles)
+        """Hand over what was fetched at every place of the zones and channels that have `kg`."""
+        return self.waiting.take_all(np.where(self._terms.spread(kg) > 0.0, self._fetched_kg, 0.0), self.vehicles)
 
     def _send(self, consignment: Consignment) -> None:
         self.line_haul.send(consignment, self._days)
@@ -266,12 +288,13 @@ def wire_collection(
     WiringError
         If a vehicle is missing or too small, or the country has no depots.
     """
-    terms = terms_of(country_key, country, gather(zones, country_key, resolution.zones), vehicles)
+    by_itself = resolution.vehicles == "vehicle"
+    terms = terms_of(country_key, country, gather(zones, country_key, resolution.zones), vehicles, merged=by_itself)
     sensitivity = country.informal.price_sensitivity.value if country.informal else 0.0
     offers = Offers(
         country_key,
         arisings,
-        terms.zones,
+        terms.places,
         terms.channels,
         sensitivity,
         world.streams,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.core.units import KG_PER_T
 from sim.engine.recorder import Recorder
 from sim.nodes.channel_spec import ChannelSpec
 from sim.nodes.depot import Depots
@@ -25,7 +26,6 @@ PAYERS = {
     INFORMAL: "informal buyers",
 }
 SCHEMES = "collection schemes"
-KG_PER_T = 1000.0
 Pay = Callable[[str, str, str, float], None]
 
 
@@ -46,11 +46,11 @@ def book_year(
     line_haul: LineHaul,
     paid_factor: float = 1.0,
 ) -> None:
-    """Book payments and emissions of `year`; vectors have one entry per queue.
+    """Book payments and emissions of `year`; vectors have an entry for each channel of each zone or place.
 
     `paid_factor`: what informal buyers paid over their stated price in the mean of the year.
     """
-    country, zones = terms.country, len(terms.zones.zones)
+    country, channels = terms.country, len(terms.channels)
 
     def pay(payer: str, payee: str, item: str, usd: float) -> None:
         if usd:
@@ -60,7 +60,7 @@ def book_year(
         if kg:
             recorder.cell("emissions", year, country, stage, item)[0] += kg
 
-    sums = (values.reshape(zones, -1).sum(axis=0).tolist() for values in (collected_kg, cost_usd, co2_kg))
+    sums = (values.reshape(-1, channels).sum(axis=0).tolist() for values in (collected_kg, cost_usd, co2_kg))
     for channel, kg, cost, co2 in zip(terms.channels.values(), *sums, strict=True):
         _pay_for(channel, year + 0.5, kg, cost, pay, paid_factor)
         emit("collection", channel.vehicle, co2)
@@ -87,12 +87,13 @@ def _pay_for(channel: ChannelSpec, when: float, kg: float, cost: float, pay: Pay
 
 
 def _resell(terms: Terms, when: float, depots: Depots, pay: Pay, paid_factor: float) -> None:
-    """Buyers sell on at their purchase price and a margin."""
+    """Buyers sell on at their purchase price and a margin; formal plants may pay a premium on what they get."""
     buyers = [channel for channel in terms.channels.values() if channel.kind == INFORMAL]
     if not buyers or terms.informal is None:
         return
     price = _price(buyers[0], when, paid_factor) * (1.0 + terms.informal.margin_share.at(when))
-    pay("dismantlers", "informal buyers", "purchase", price * depots.sold_to_formal_kg)
+    premium = terms.informal.formal_premium_usd_per_kg.at(when)
+    pay("dismantlers", "informal buyers", "purchase", (price + premium) * depots.sold_to_formal_kg)
     pay("informal dismantlers", "informal buyers", "purchase", price * depots.crude_kg)
 
 

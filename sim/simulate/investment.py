@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sim.core.calendar import DAYS_PER_YEAR, MONTHS_PER_YEAR
 from sim.core.finance import irr, levelised_cost, npv, payback_years
+from sim.core.units import KG_PER_T
 from sim.engine.world import World
 from sim.nodes.plant_record import THROUGHPUT
 from sim.nodes.plant_spec import PlantSpec
@@ -18,7 +19,6 @@ from sim.results.tables import Columns, from_rows
 from sim.scenario.schema import ScenarioSpec
 from sim.simulate.cash import STAGES
 
-KG_PER_T = 1000.0
 Years = defaultdict[int, float]
 
 

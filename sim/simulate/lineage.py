@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from sim.scenario.schema import ScenarioSpec
 
 Vector = NDArray[np.float64]
 Rows = NDArray[np.int64]
+Small = NDArray[np.int32]
 
 
 def lineage(out: Mapping[str, Any], tags: Tags, arisings: Arisings, spec: ScenarioSpec) -> Columns:
@@ -41,15 +42,27 @@ def lineage(out: Mapping[str, Any], tags: Tags, arisings: Arisings, spec: Scenar
     metals, years = np.array(out["metal"], dtype=object), np.array(out["year"])
     tag, kg = np.asarray(out["tag"], dtype=np.int64), np.asarray(out["kg"], dtype=np.float64)
     end = _integers(number[each] for each in zip(out["year"], out["plant"], strict=True))
+    headline = sorted(name for name, substance in spec.substances.items() if substance.headline)
     parts = []
-    for metal in sorted(name for name, substance in spec.substances.items() if substance.headline):
-        for year in sorted(set(out["year"])):  # a year at a time, or memory would grow with all of them
+    for year in sorted(set(out["year"])):  # a year at a time, or memory would grow with all of them
+        for metal in headline:  # in the order of the table, which then need not be sorted
             mine = np.flatnonzero((metals == metal) & (years == year) & (kg > 0.0))
             if mine.size:
                 _require_known(metal, tag[mine], kg[mine], intakes, tags)
                 divided = intakes.divided(arisings.substances.index(metal), end[mine], tag[mine], kg[mine])
-                parts.append((metal, *divided))
-    return _columns(parts, ends, intakes.parents)
+                parts.append(_Part(metal, *divided))
+    parents = intakes.parents
+    del intakes  # as large as the table
+    return _columns(parts, ends, parents)
+
+
+class _Part(NamedTuple):
+    """Rows of one metal and year: end, parent, kilograms."""
+
+    metal: str
+    end: Small
+    parent: Small
+    kg: Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,7 @@ class _Intakes:
     made_of: tuple[Rows, Rows, Rows]
     composition: Vector
 
-    def divided(self, metal: int, end: Rows, tag: Rows, kg: Vector) -> tuple[Rows, Rows, Vector]:
+    def divided(self, metal: int, end: Rows, tag: Rows, kg: Vector) -> tuple[Small, Small, Vector]:
         """Divide what was recovered of a substance over the parents of tags; return end, parent and kilograms, each pair once."""
         first, last = np.searchsorted(self.tag, tag, "left"), np.searchsorted(self.tag, tag, "right")
         counts = last - first
@@ -77,7 +90,7 @@ class _Intakes:
         sums: Vector = np.bincount(place, amounts, len(pair)).astype(np.float64)
         some = sums > 0.0
         ends, parents = np.divmod(pair[some], len(self.parents))
-        return ends, parents, sums[some]
+        return ends.astype(np.int32), parents.astype(np.int32), sums[some]
 
     def _share_of_tag(self, metal: int) -> Vector:
         """Share of each row in the metal of its tag; by mass where the composition knows no such metal."""
@@ -105,13 +118,22 @@ def _intakes_of(tags: Tags, arisings: Arisings) -> _Intakes:
 
 
 def _made_of(origins: Sequence[Origin], kinds: Sequence[str], arisings: Arisings) -> tuple[Rows, Rows, Rows]:
-    """Numbers of the countries of origins, of the groups of kinds, and of the years of origins in the composition of arisings."""
+    """Numbers of the countries of origins, of the groups of kinds, and of the years of origins in the composition of arisings.
+
+    Raises
+    ------
+    ConservationError
+        If something was discarded in a year the arisings know nothing of.
+    """
     country = {name: index for index, name in enumerate(arisings.countries)}
-    first, last = arisings.calendar.start, arisings.calendar.end
+    years = range(arisings.calendar.start, arisings.calendar.end + 1)
+    for origin in origins:
+        if origin.year not in years:
+            raise ConservationError(f"lineage: {origin} was discarded outside the run, {years[0]} to {years[-1]}")
     return (
         _integers(country[origin.country] for origin in origins),
         _integers(arisings.groups.index(kind) for kind in kinds),
-        _integers(min(max(origin.year, first), last) - first for origin in origins),
+        _integers(origin.year - years[0] for origin in origins),
     )
 
 
@@ -127,28 +149,24 @@ def _require_known(metal: str, tag: Rows, kg: Vector, intakes: _Intakes, tags: T
         raise ConservationError(f"lineage: {kg[which]:.3g} kg of {metal} recovered from {origin}, which took nothing in")
 
 
-def _columns(
-    parts: Sequence[tuple[str, Rows, Rows, Vector]],
-    ends: Sequence[tuple[int, str]],
-    parents: Sequence[tuple[str, str, int]],
-) -> Columns:
-    none = np.zeros(0, dtype=np.int64)
-    end, parent = (np.concatenate([none, *(part[place] for part in parts)]) for place in (1, 2))
-    metal = np.repeat(np.arange(len(parts)), [len(part[1]) for part in parts])
-    return from_columns(
-        "lineage",
-        {
-            "year": np.array([year for year, _ in ends], dtype=np.int64)[end],
-            "metal": _coded_rows([part[0] for part in parts], metal),
-            "plant": _coded_rows([plant for _, plant in ends], end),
-            "zone": _coded_rows([zone for zone, _, _ in parents], parent),
-            "channel": _coded_rows([channel for _, channel, _ in parents], parent),
-            "discard_year": np.array([year for *_, year in parents], dtype=np.int64)[parent],
-            "recovered_kg": np.concatenate([np.zeros(0), *(part[3] for part in parts)]),
-        },
-    )
+def _columns(parts: list[_Part], ends: Sequence[tuple[int, str]], parents: Sequence[tuple[str, str, int]]) -> Columns:
+    """The table, column by column, since it may be as large as everything else."""
+    metal = np.repeat(np.arange(len(parts)), [len(part.end) for part in parts])
+    columns: Columns = {"metal": _coded_rows([part.metal for part in parts], metal)}
+    del metal
+    columns["recovered_kg"] = np.concatenate([np.zeros(0), *(part.kg for part in parts)])
+    none = np.zeros(0, dtype=np.int32)
+    end = np.concatenate([none, *(part.end for part in parts)])
+    parent = np.concatenate([none, *(part.parent for part in parts)])
+    parts.clear()
+    columns["year"] = np.array([year for year, _ in ends], dtype=np.int32)[end]
+    columns["plant"] = _coded_rows([plant for _, plant in ends], end)
+    columns["zone"] = _coded_rows([zone for zone, _, _ in parents], parent)
+    columns["channel"] = _coded_rows([channel for _, channel, _ in parents], parent)
+    columns["discard_year"] = np.array([year for *_, year in parents], dtype=np.int32)[parent]
+    return from_columns("lineage", columns)
 
 
-def _coded_rows(texts: Sequence[str], rows: Rows) -> Coded:
+def _coded_rows(texts: Sequence[str], rows: NDArray[np.integer[Any]]) -> Coded:
     names = coded(texts)
     return Coded(names.codes[rows], names.values)

@@ -33,22 +33,24 @@ class Movements:
         """`columns`: numbers of the substances that are told apart."""
         self._columns = columns
         self._row: dict[tuple[int, int], int] = {}
-        self._now: dict[int, Vector] = {}
+        self._now: list[tuple[Numbers, Vector]] = []
         self._months: list[tuple[Numbers, Vector]] = []
         ledger.on_fold = self._add
 
     def _add(self, source: Numbers, target: Numbers, kg: Vector) -> None:
         chosen = np.column_stack([kg[:, self._columns], kg.sum(axis=1)])
-        for pair, amounts in zip(zip(source.tolist(), target.tolist(), strict=True), chosen, strict=True):
-            row = self._row.setdefault(pair, len(self._row))
-            known = self._now.get(row)
-            self._now[row] = amounts if known is None else known + amounts
+        row = self._row
+        pairs = zip(source.tolist(), target.tolist(), strict=True)
+        self._now.append((np.array([row.setdefault(pair, len(row)) for pair in pairs], dtype=np.int64), chosen))
 
     def end_month(self) -> None:
         """Close a month; the ledger is folded."""
-        rows = np.fromiter(self._now, dtype=np.int64, count=len(self._now))
-        self._months.append((rows, np.array(list(self._now.values())).reshape(len(rows), len(self._columns) + 1)))
-        self._now = {}
+        rows = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *(moved for moved, _ in self._now)]))
+        amounts = np.zeros((len(rows), len(self._columns) + 1))
+        for moved, kg in self._now:
+            amounts[np.searchsorted(rows, moved)] += kg  # a fold tells of a pair once
+        self._months.append((rows, amounts))
+        self._now = []
 
     def year(self, number: int) -> Year:
         """Movements of year number 0, 1 ... of the run."""

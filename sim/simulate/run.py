@@ -24,6 +24,7 @@ from sim.simulate.deadlock import Circles
 from sim.simulate.twin import run_twin, table
 
 LITTLE_TOLERANCE = 1e-9
+BY_YEAR_AND_ZONE = ("collection", "fleet")  # the tables that grow most; their year is over when it is over
 
 
 @contextmanager
@@ -99,6 +100,8 @@ def _keep_books(world: World, collector: Collector, circles: Circles) -> None:
         if month % 12 == 0 and month > 0:
             year = calendar.start + month // 12
             collector.year_end(year - 1)
+            for table in BY_YEAR_AND_ZONE:
+                world.recorder.pack(table)
             world.ledger.begin_year(world.clock.now, year)
 
     for month, day in enumerate(calendar.month_starts[:-1]):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sim.core.errors import Fault, WiringError
 from sim.core.quantity import Quantity
 from sim.nodes.channel_spec import ChannelSpec
+from sim.nodes.choice import sold_share
 from sim.nodes.country_spec import CountrySpec, HouseholdsSpec, InformalSpec
 from sim.nodes.depot_spec import DepotSpec
 from sim.nodes.zones import Zones
@@ -28,28 +29,49 @@ MINUTES = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The country's side of the bargain: its specs, its zones and the vehicles it names."""
+    """The country's side of the bargain: its specs, its zones and the vehicles it names.
+
+    zones : where depots are and of which tables tell. places : where people offer and vehicles drive, the members of the
+    zones; each has queues and a fleet of its own, so that a region carries what its prefectures do.
+    """
 
     country: str
     households: HouseholdsSpec
     informal: InformalSpec | None
     depots: DepotSpec
     zones: Zones
+    places: Zones
     channels: dict[str, ChannelSpec]
     vehicles: dict[str, VehicleSpec]
 
     @property
     def queues(self) -> int:
-        """Number of queues, zones x channels."""
-        return len(self.zones.zones) * len(self.channels)
+        """Number of queues, places x channels."""
+        return len(self.places.zones) * len(self.channels)
+
+    def by_place(self, of_channels: NDArray[Any]) -> NDArray[Any]:
+        """Repeat values of channels for every place, shape (queues,)."""
+        return np.tile(of_channels, len(self.places.zones))
 
     def by_zone(self, of_channels: NDArray[Any]) -> NDArray[Any]:
-        """Repeat values of channels for every zone, shape (queues,)."""
+        """Repeat values of channels for every zone, shape (zones x channels,)."""
         return np.tile(of_channels, len(self.zones.zones))
 
+    def joined(self, of_queues: Vector) -> Vector:
+        """Sum over the places of each zone, shape (zones x channels,)."""
+        return self.zones.sum(of_queues.reshape(-1, len(self.channels))).ravel() if self._merged else of_queues
 
-def terms_of(country: str, spec: CountrySpec, zones: Zones, vehicles: dict[str, VehicleSpec]) -> Terms:
-    """Resolve every name a country's collection uses.
+    def spread(self, of_zones: Vector) -> Vector:
+        """Repeat values of zones and channels for every place, shape (queues,)."""
+        return self.zones.spread(of_zones.reshape(-1, len(self.channels))).ravel() if self._merged else of_zones
+
+    @property
+    def _merged(self) -> bool:
+        return len(self.places.zones) > len(self.zones.zones)
+
+
+def terms_of(country: str, spec: CountrySpec, zones: Zones, vehicles: dict[str, VehicleSpec], *, merged: bool = False) -> Terms:
+    """Resolve every name a country's collection uses; `merged`: the members of a zone share queues and vehicles.
 
     Raises
     ------
@@ -73,7 +95,8 @@ def terms_of(country: str, spec: CountrySpec, zones: Zones, vehicles: dict[str, 
             faults.append(Fault("", 0, f"{path}.channels.{key}.pickup_kg", said))
     if faults or spec.depots is None or spec.behaviour is None:
         raise WiringError(faults)
-    return Terms(country, spec.behaviour, spec.informal, spec.depots, zones, dict(spec.channels), vehicles)
+    places = zones if merged else zones.apart()
+    return Terms(country, spec.behaviour, spec.informal, spec.depots, zones, places, dict(spec.channels), vehicles)
 
 
 def service_of(terms: Terms, when: float) -> Service:
@@ -83,14 +106,14 @@ def service_of(terms: Terms, when: float) -> Service:
     """
     channels = list(terms.channels.values())
     vehicles = [terms.vehicles[channel.vehicle] for channel in channels]
-    zones = terms.zones
+    zones = terms.places
     reached = [zones.reached(c.coverage_share.at(when), zones.within(c.zones)) for c in channels]
 
     def of_channels(name: str) -> Vector:
-        return terms.by_zone(np.array([_at(getattr(channel, name), when) for channel in channels]))
+        return terms.by_place(np.array([_at(getattr(channel, name), when) for channel in channels]))
 
     def of_vehicles(name: str) -> Vector:
-        return terms.by_zone(np.array([getattr(vehicle, name).at(when) for vehicle in vehicles]))
+        return terms.by_place(np.array([getattr(vehicle, name).at(when) for vehicle in vehicles]))
 
     usable = of_vehicles("load_factor_share")
     bases, district_km2, distance_km = _districts(terms, channels, when, reached)
@@ -104,7 +127,7 @@ def service_of(terms: Terms, when: float) -> Service:
         volume_m3=of_vehicles("volume_m3") * usable,
         speed_kmh=of_vehicles("speed_kmh"),
         stop_hours=of_vehicles("minutes_per_stop") / MINUTES,
-        unload_hours=terms.by_zone(np.array(bay)),
+        unload_hours=terms.by_place(np.array(bay)),
         shift_hours=of_vehicles("shift_hours"),
         hours_per_year=of_vehicles("driver_hours_per_year"),
         road_factor=of_vehicles("road_factor"),
@@ -127,7 +150,7 @@ def service_of(terms: Terms, when: float) -> Service:
 
 def _districts(terms: Terms, channels: list[ChannelSpec], when: float, reached: list[Vector]) -> tuple[Vector, Vector, Vector]:
     """Return bases, area of the district of one [km2], and mean distance in it [km], each by queue."""
-    zones = terms.zones
+    zones = terms.places
     places = [zones.places(channel.people_per_base.at(when)) for channel in channels]
     bases = np.maximum(_by_queue([zones.sum(each * share) for each, share in zip(places, reached, strict=True)]), 1.0)
     distances = [
@@ -139,7 +162,7 @@ def _districts(terms: Terms, channels: list[ChannelSpec], when: float, reached: 
 
 
 def crew_of(terms: Terms, when: float) -> Crew:
-    """Return names, prices and breakdowns of the vehicles of each queue; buyers earn by the hour what they earn in a day."""
+    """Return names, prices and breakdowns of the vehicles of each zone and channel; buyers' hours share what a day earns them."""
     channels = list(terms.channels.values())
     vehicles = [terms.vehicles[channel.vehicle] for channel in channels]
     per_hour = [
@@ -178,13 +201,21 @@ def truck_of(terms: Terms, when: float) -> Truck:
     )
 
 
+def sold_share_of(informal: InformalSpec | None, when: float) -> float:
+    """Return the share of what buyers fetch that they sell to formal plants; all of it where nobody says how much."""
+    if informal is None:
+        return 1.0
+    terms = (informal.sold_to_formal_share, informal.formal_premium_usd_per_kg, informal.price_sensitivity)
+    return sold_share(*(term.at(when) for term in terms))
+
+
 def _uses_bay(channel: ChannelSpec) -> bool:
     """Vans on delivery rounds unload at home, buyers at a junk shop."""
     return channel.kind != INFORMAL and channel.round != "on_delivery_round"
 
 
 def _by_queue(of_channels: list[Vector]) -> Vector:
-    """Join values of shape (zones,) of every channel to shape (queues,)."""
+    """Join values of shape (places,) of every channel to shape (queues,)."""
     return np.stack(of_channels, axis=1).ravel()
 
 

@@ -10,8 +10,9 @@ metal. Written anew: offers without zones and timing, sorting, routing, borders,
 
 In the twin a border rule holds for a year if it is in force on 1 July, and a plant works from the year in which it is
 planned to be open by then: no slip, no cancellation. Levers are followed where they move mass rather than capacity or
-time (`sold_to_formal_factor`). Limits of destinations and least-cost allocation are capacity, so left out; so are
-contracts, shocks, responses and answers to prices.
+time (`sold_to_formal_factor`). Buyers under contract take what they agreed to in a year, as if output came evenly and
+no offtaker walked away. Limits of destinations and least-cost allocation are capacity, so left out; so are shocks,
+responses and answers to prices.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.calendar import Calendar
+from sim.core.units import KG_PER_T
 from sim.nodes.arisings import Arisings, build_arisings
 from sim.nodes.channel_spec import ChannelSpec
 from sim.nodes.choice import captured_shares, compete, divert
@@ -33,15 +35,16 @@ from sim.results.summary import ALL, SHARE
 from sim.results.summary import Ladder as SummaryLadder
 from sim.results.tables import Columns, from_columns
 from sim.scenario.schema import ScenarioSpec
-from sim.simulate.service import INFORMAL
+from sim.simulate.service import INFORMAL, sold_share_of
 from sim.simulate.signals import recoverable
 from sim.simulate.twin_network import Network, Plant
+from sim.trade.contract import Contracts
 
 Vector = NDArray[np.float64]
 Pools = dict[tuple[str, str], Vector]
 """(country it is in, material) -> kg of each substance by country of origin, shape (countries, substances)."""
 RUNGS = ("in_waste_kg", "collected_kg", "separated_kg", "refined_kg", "available_kg")
-UNTRACKED, KG_PER_T = "other", 1000.0
+UNTRACKED = "other"
 MARKET = "market "  # before the country whose industry buys: a destination of product forms
 BEFORE_DISMANTLING = frozenset({"sorting", "dismantling"})
 
@@ -120,6 +123,7 @@ class _Twin:
         self._substances = tuple(spec.substances)
         self._place = {country: number for number, country in enumerate(spec.countries)}
         self._network = Network(spec)
+        self._contracts = Contracts(spec.contracts, self._substances, arisings.calendar)
         self._right = {
             fraction: np.array([metal in metals for metal in self._substances], dtype=float)
             for fraction, metals in recoverable(spec).items()
@@ -186,14 +190,18 @@ class _Twin:
 
         open_share = np.array([_open_share(channel, calendar, edges) for channel in channels]).T
         scope = np.array([[_scope(channel, group, year + 0.5) for group in self._arisings.groups] for channel in channels])
-        plain = captured_shares(over("coverage_share") * open_share, over("participation_share"), scope)
+        by_sales = np.array([[channel.denominator == "sales_in_scope"] for channel in channels])
+        sold = self._arisings.sold_per_discarded[self._arisings.countries.index(key), :, year - calendar.start]
+        scope = np.where(by_sales, scope * sold, scope)
+        participation = over("awareness_share") * over("participation_share")
+        plain = captured_shares(over("coverage_share") * open_share, participation, scope)
         sensitivity = country.informal.price_sensitivity.value if country.informal else 0.0
         shares = compete(divert(plain, over("diverted_share")).shares, over("incentive_usd_per_kg"), sensitivity)
         return by_month.sum(axis=1), np.einsum("pg,pcg->cg", by_period, shares)
 
     def _sold_share(self, key: str, country: CountrySpec, year: int) -> float:
-        """Share of what buyers fetch that they sell to formal plants; all of it where nobody says how much."""
-        share = country.informal.sold_to_formal_share.at(year + 0.5) if country.informal else 1.0
+        """Share of what buyers fetch that they sell to formal plants, levers included."""
+        share = sold_share_of(country.informal, year + 0.5)
         middle = date(year, 7, 1)
         for lever in self._spec.levers:
             if lever.dial == f"collection.{key}.sold_to_formal_factor" and lever.start <= middle <= (lever.end or middle):
@@ -241,9 +249,17 @@ class _Twin:
                 self._rungs["refined_kg"][:, number] += made
             if output in plant.forms and not self._network.destinations(plant.country, output):
                 if plant.stage != "crude":
-                    self._rungs["available_kg"][self._place[plant.available_to], number] += made.sum(axis=0)
+                    self._sell(plant, made.sum(axis=0), number)
             else:
                 self._add(pools, plant.country, output, made)
+
+    def _sell(self, plant: Plant, kg: Vector, number: int) -> None:
+        """Give buyers under contract what they agreed to take in the year, and the rest to the industry the plant sells to."""
+        rest = kg.copy()
+        for buyer, part in self._contracts.taken_of_year(plant.name, self._spec.time.start + number, kg):
+            self._rungs["available_kg"][self._place[buyer], number] += part
+            rest -= part
+        self._rungs["available_kg"][self._place[plant.available_to], number] += np.maximum(rest, 0.0)
 
 
 def _open_share(channel: ChannelSpec, calendar: Calendar, edges: Vector) -> Vector:

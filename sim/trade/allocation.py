@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sim.core.quantity import Quantity
+from sim.core.units import KG_PER_T
 from sim.engine.stockpile import DUST
 from sim.engine.world import Receiver, World
 from sim.trade.border import Border
 
 MIN_LOAD_KG = 2000.0  # where nobody says otherwise (`sea.smallest_load_t`): a share smaller than this waits for its turn
-KG_PER_T = 1000.0
 
 
 @dataclass(slots=True)

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from sim.core.calendar import MONTHS_PER_YEAR, Calendar
 from sim.core.quantity import Quantity
+from sim.core.units import KG_PER_T
 from sim.trade.market_spec import DemandSpec
 from sim.trade.prices import Disturbance, month_middles
 
-KG_PER_T = 1000.0
 ROUNDING = 1e-9  # of demand: a gap smaller than this is met
 REST = "ROW"  # sources nobody has told apart
 Array = NDArray[np.float64]

@@ -12,11 +12,11 @@ from math import inf
 import numpy as np
 
 from sim.core.calendar import DAYS_PER_YEAR
+from sim.core.units import KG_PER_T
 from sim.engine.world import World
 from sim.trade.border_spec import BorderRuleSpec, ConsentDaysSpec
 
 FACTOR_DIAL = "borders.consent_days_factor"
-KG_PER_T = 1000.0
 SOONEST_REAPPLICATION_DAYS = 1.0  # a new dossier takes a day at least; also keeps a certain refusal from stopping the clock
 
 

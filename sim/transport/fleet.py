@@ -22,7 +22,7 @@ from sim.engine.clock import Clock
 from sim.engine.recorder import Recorder
 from sim.engine.station import Station
 from sim.transport.breakdowns import Breakdowns
-from sim.transport.rounds import DAYS_PER_WEEK, Fetch, Planner
+from sim.transport.rounds import DAYS_PER_WEEK, Fetch, Shifts
 from sim.transport.trips import Trace, Trip
 
 Vector = NDArray[np.float64]
@@ -162,14 +162,14 @@ class Fleet:
 
     # a period
 
-    def dispatch(self, planner: Planner, fetch: Fetch, days: float) -> None:
+    def dispatch(self, shifts: Shifts, fetch: Fetch, days: float) -> None:
         """Send vehicles out for a period of `days`; jobs left over from the period before are planned anew."""
         self._plan(fetch)
         together = np.flatnonzero((fetch.kg > 0.0) & ~self._alone)
         if together.size:
-            self._send_platoons(fetch, together, planner.service.unload_hours / HOURS_PER_DAY, days)
+            self._send_platoons(fetch, together, shifts.unload_hours / HOURS_PER_DAY, days)
         if self._alone.any():
-            self._send_vehicles(planner, fetch)
+            self._send_vehicles(shifts, fetch)
 
     # platoons
 
@@ -199,17 +199,16 @@ class Fleet:
 
     # single vehicles
 
-    def _send_vehicles(self, planner: Planner, fetch: Fetch) -> None:
-        service, rounds = planner.service, planner.rounds
+    def _send_vehicles(self, shifts: Shifts, fetch: Fetch) -> None:
         # nights and free days included, so that a vehicle makes as many trips a week as planned
-        cycle = DAYS_PER_WEEK / np.maximum(service.days_per_week * rounds.trips_per_day, 1e-9)
-        bay_days = service.unload_hours / HOURS_PER_DAY
+        cycle = DAYS_PER_WEEK / np.maximum(shifts.trips_per_week, 1e-9)
+        bay_days = shifts.unload_hours / HOURS_PER_DAY
         plain_days = fetch.hours / HOURS_PER_DAY - bay_days
-        road_days = np.maximum(np.where(rounds.trips_per_day > 0.0, cycle - bay_days, plain_days), 0.0)
+        road_days = np.maximum(np.where(shifts.trips_per_week > 0.0, cycle - bay_days, plain_days), 0.0)
         for waiting in self._jobs:
             waiting.clear()
         busy = np.flatnonzero((fetch.kg > 0.0) & self._alone)
-        columns = np.stack((fetch.routes, self._each[LOAD], fetch.km, road_days, bay_days, service.vehicles))
+        columns = np.stack((fetch.routes, self._each[LOAD], fetch.km, road_days, bay_days, shifts.vehicles))
         for queue, (routes, kg, km, road, bay, vehicles) in zip(busy.tolist(), columns[:, busy].T.tolist(), strict=True):
             rest = routes % 1.0
             jobs = [Job(queue, kg, 1.0, km, road, bay)] * int(routes)
@@ -224,14 +223,15 @@ class Fleet:
             self._leave(waiting.popleft())
 
     def _leave(self, job: Job) -> None:
-        lots = self._hands.take(job.queue, job.kg)
+        queue, kg, routes, _, road_days, _ = job
+        lots = self._hands.take(queue, kg)
         if lots:
-            self._driven[job.queue] += job.routes
-            self._out[job.queue] += 1
+            self._driven[queue] += routes
+            self._out[queue] += 1
             number = self._depart(lots)
             if self._trace is not None:
-                self._planned[number] = self._as_planned(job.queue, job.routes)
-            self._clock.after(job.road_days, self._arrive, (number, job))
+                self._planned[number] = self._as_planned(queue, routes)
+            self._clock.after(road_days, self._arrive, (number, job))
 
     def _depart(self, lots: list[Lot]) -> int:
         self._departures += 1

@@ -7,6 +7,7 @@ from math import asin, cos, radians, sin, sqrt
 from typing import NamedTuple
 
 from sim.core.lot import Lot
+from sim.core.units import KG_PER_T
 from sim.engine.stockpile import DUST, Stockpile
 from sim.engine.transit import Transit
 from sim.engine.world import Receiver, World
@@ -14,7 +15,6 @@ from sim.transport.lane_spec import SeaSpec
 
 EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
 RETRY_DAYS = 7.0  # how often a truck before a full yard asks again; a waiting time is known to a week
-KG_PER_T = 1000.0
 _Journey = list[tuple[int, str, float]]  # loads of one journey: number in transit, material, mass [kg]
 
 
@@ -77,7 +77,7 @@ class Dock:
         """Pass lots in account `source` to the plant; what does not fit waits here, first in first out."""
         queue = self._queues.get(material)
         kg = sum(lot.kg for lot in lots)
-        if (queue is None or not queue.lots) and self._plant.space_kg(material) >= kg:
+        if (queue is None or not queue.lots) and self._plant.space_kg(material) >= kg * (1.0 - DUST):
             self._plant.receive(material, lots, source)
             return
         if queue is None:

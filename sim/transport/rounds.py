@@ -7,6 +7,7 @@ year, not the backlog of a day: a fleet's capacity never falls because it has ca
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -114,6 +115,20 @@ class Fetch:
     km: Vector
     hours: Vector
 
+    def joined(self, join: Callable[[Vector], Vector]) -> Fetch:
+        """The same where `join` adds up queues: mass and routes in all, the others still per route."""
+        kg, routes = join(self.kg), join(self.routes)
+        return Fetch(kg, routes, *(_ratio(join(self.routes * each), routes) for each in (self.stops, self.km, self.hours)))
+
+
+@dataclass(frozen=True, slots=True)
+class Shifts:
+    """Vehicles of each fleet, routes one of them makes in a week, and time one is at the bay [h]."""
+
+    vehicles: Vector
+    trips_per_week: Vector
+    unload_hours: Vector
+
 
 class Planner:
     """Plans the rounds of all queues of a country in one year, in which `rate_kg_per_day` is offered to each."""
@@ -131,6 +146,14 @@ class Planner:
                 part = plan(service.of(queues), rate_kg_per_day[queues], self.pickup_kg[queues], year_days)
                 for field in fields(Rounds):
                     getattr(self.rounds, field.name)[queues] = getattr(part, field.name)
+
+    def shifts(self, join: Callable[[Vector], Vector]) -> Shifts:
+        """Return the fleets where `join` adds up queues, each with the means of its vehicles."""
+        service = self.service
+        vehicles = join(service.vehicles)
+        trips = join(service.vehicles * service.days_per_week * self.rounds.trips_per_day)
+        queues = join(np.ones_like(service.vehicles))
+        return Shifts(vehicles, _ratio(trips, vehicles), join(service.unload_hours) / queues)
 
     def fetch(self, called_kg: Vector, days: float, fleet_factor: Vector | float = 1.0, on_the_road: Vector | float = 1.0) -> Fetch:
         """Plan a period of `days` in which `called_kg` waits to be fetched.

@@ -13,10 +13,11 @@ from typing import Protocol
 
 from sim.core.lot import Lot
 from sim.core.quantity import Quantity
+from sim.core.units import KG_PER_T
 from sim.engine.stockpile import Stockpile
 from sim.engine.transit import Transit
 from sim.engine.world import World
-from sim.transport.haul import KG_PER_T, Dock, book_road
+from sim.transport.haul import Dock, book_road
 from sim.transport.lane_spec import SeaSpec
 
 DAYS_PER_WEEK = 7.0
@@ -232,7 +233,7 @@ class PortStore:
             kg_days += part * (arrival_day - entry.entered_day)
             kg -= part
             entry.kg -= part
-            if entry.kg <= 0.0:
+            if entry.kg <= EPSILON_BOXES * part:  # float dust would age and make young cargo sail with it
                 self._entries.popleft()
         return kg_days
 

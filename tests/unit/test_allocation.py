@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ import pytest
 
 from sim.core.errors import WiringError
 from sim.core.quantity import Quantity
+from sim.simulate.worth import Worth
 from sim.trade.allocation import MIN_LOAD_KG, Option, Route, leaking
 from sim.trade.checks import border_faults, lane_faults, leak_faults, market_faults, route_faults, shock_faults
 from sim.trade.least_cost import LeastCost
 from sim.trade.market_spec import MarketSpec
 from sim.trade.routing_spec import RouteSpec
+from tests.fixtures import plants as site_of
 from tests.fixtures.trade_world import MARKET, Eater, Maker, build, day, empty_world, plant, route, rule, scenario
 
 
@@ -189,6 +192,50 @@ def test_least_cost_avoids_a_plant_under_a_ban_and_one_that_is_dear() -> None:
     # the first quarter goes by share; after it the cheap plant wins
     assert eaters["Dear"].pile.kg == 10_000.0
     assert eaters["Cheap"].pile.kg == 10_000.0
+
+
+def test_least_cost_weighs_the_metal_sold_at_prices_of_the_day() -> None:
+    plants = [plant("Near", "JPN", gate_fee_usd_per_t=10.0), plant("Good", "JPN", gate_fee_usd_per_t=60.0)]
+    routes = [route("magnet", ("Near", 1.0), ("Good", 0.0), allocation="least_cost")]
+    world, trade, eaters = build(scenario(plants=plants, routes=routes))
+    sold = {"Near": 0.5, "Good": 0.9}
+    trade.worth_usd_per_t = lambda country, material, name: sold[name] * (1000.0 if world.clock.now < 100.0 else 100.0)
+    Maker(world, trade, "Home", "JPN", "magnet").make_on([10.0, 95.0, 185.0], 10_000.0)
+    world.clock.run(200.0)
+    # by share at first; then 400 USD more of metal outweigh 50 of fee; when prices fall, 40 do not
+    assert [day for day, _ in eaters["Near"].came] == pytest.approx([10.0, 185.0], abs=1.0)
+    assert [day for day, _ in eaters["Good"].came] == pytest.approx([95.0], abs=1.0)
+
+
+def test_least_cost_asks_for_free_capacity_each_quarter() -> None:
+    free = {"A": 0.0}
+    way = Route("JPN", "m", [Option(Room(name, 10.0), Quantity.constant(0.5), None, lambda: 5.0) for name in ("A", "B")], None)
+    made = LeastCost(empty_world(), [way], {"A": lambda: free["A"], "B": lambda: 1.0})
+    for per_day, share in ((0.0, 0.1), (1.0, 1.0)):
+        free["A"], way.offered_kg = per_day, 100.0
+        made.review(90.0)
+        assert way.shares is not None
+        assert way.shares[0] == pytest.approx(share)
+
+
+def test_a_tonne_is_worth_the_metal_a_plant_sells_of_it() -> None:
+    here = site_of.world(2025, 2025)
+    kinds = {
+        "open": site_of.process({"phone": {"board": {"Cu": 0.5, "other": 0.5}}}),
+        "good": site_of.process({"board": {"refined_metal": {"Cu": 0.9}}}, "refining"),
+        "poor": site_of.process({"board": {"refined_metal": {"Cu": 0.4}}}, "refining"),
+    }
+    site = site_of.wire(here, [site_of.plant(*each) for each in (("Works", "open"), ("A", "good"), ("B", "poor"))], kinds)
+    price = SimpleNamespace(faced_by=lambda country, month: np.array([90.0, 10.0, 0.0]))  # USD/kg of Nd, Cu, other
+    worth = Worth(here, site.plants, site.treatment.records, price)  # type: ignore[arg-type]
+    assert worth.usd_per_t("JPN", "board", "A") == 0.0, "no board was made yet"
+    supplier = site_of.Supplier(here, (0.0, 0.4, 0.6))
+    supplier.send_at(1.0, site.plants["Works"], "phone", supplier.lot(1000.0))
+    site.run()
+    assert worth.usd_per_t("JPN", "board", "A") == pytest.approx(1000.0 * 0.4 * 0.9 * 10.0)
+    assert worth.usd_per_t("JPN", "board", "B") == pytest.approx(1000.0 * 0.4 * 0.4 * 10.0)
+    assert worth.usd_per_t("JPN", "phone", "Works") == 0.0, "what a dismantler makes is not sold"
+    assert worth.usd_per_t("VNM", "board", "A") == 0.0, "that country made none"
 
 
 # faults

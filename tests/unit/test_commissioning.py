@@ -46,6 +46,21 @@ def test_an_announced_day_slips_by_its_factor_and_later_statuses_have_less_ahead
     assert milestones(permitted)["built_day"] == pytest.approx(10 * MONTH)
 
 
+@pytest.mark.parametrize("rest", [0.002, 0.004, 0.006, 0.008, 0.01, 0.012, 0.014, 0.016])
+def test_a_rest_of_a_stage_too_short_to_move_the_clock_ends_it(rest):
+    """Finance takes nine looks of 30 days and a rest, of which rounding leaves less than the clock can tell at day 663."""
+    here = world(2025, 2030)
+
+    def not_for_ever():
+        assert here.clock.events < 10_000
+
+    here.clock.watch(not_for_ever)
+    classes = {"line": commissioning(slip_factor=(270.0 + rest) * 24 / 6 / 730)}
+    site = build(here, classes, announced="2026-01-29", start="2028-01-29")
+    site.run()
+    assert milestones(site)["financed_day"] == pytest.approx(393.0 + 270.0 + rest)
+
+
 def test_what_was_announced_before_the_run_has_gone_on_meanwhile():
     here = world(2026, 2030)
     site = build(here)

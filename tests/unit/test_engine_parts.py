@@ -17,7 +17,7 @@ from sim.engine.ledger import Ledger
 from sim.engine.recorder import Recorder
 from sim.engine.stockpile import Stockpile
 from sim.engine.streams import Streams
-from sim.engine.tags import Origin, Tags
+from sim.engine.tags import Blend, Origin, Tags
 from sim.engine.transit import Transit
 from sim.engine.world import World
 
@@ -229,3 +229,33 @@ def test_recorder_adds_by_key_and_tables_have_one_shape():
     assert list(recorder.rows("fleet")) == [((2025, "JP-13"), [7.0, 0.0])]
     with pytest.raises(ValueError, match="two shapes"):
         recorder.declare("fleet", ("year",), ("km",))
+
+
+def test_packed_cells_read_as_before_and_count_no_more():
+    recorder = Recorder()
+    recorder.declare("fleet", ("year", "zone"), ("km", "hours"))
+    recorder.declare("plants", ("month",), ("kg",))
+    for year, km in ((2025, 5.0), (2026, 0.1)):
+        recorder.cell("fleet", year, "JP-13")[:] = [km, 2.0]
+        if year == 2025:
+            recorder.pack("fleet")
+            recorder.pack("plants")  # nothing in it
+    recorder.pack("never declared")
+    assert list(recorder.rows("fleet")) == [((2025, "JP-13"), [5.0, 2.0]), ((2026, "JP-13"), [0.1, 2.0])]
+    recorder.cell("fleet", 2025, "JP-13")[0] += 1.0
+    assert [key for key, _ in recorder.rows("fleet")].count((2025, "JP-13")) == 2, "a table with two rows of a key is refused"
+
+
+def test_a_packed_blend_divides_as_before():
+    tags = Tags()
+    parts = [tags.of(Origin("JPN", zone, "box", year=2025)) for zone in ("JP-01", "JP-13", "JP-27")]
+    treated, kg = tags.of(Origin("JPN", plant="Works", year=2025)), np.array([3.0, 0.0, 1.0])
+    blend = tags.blend(Origin("JPN", year=2025), Blend(np.array(parts), kg))
+    tags.intake(treated, blend, "phone")[0] = 8.0
+    before = tags.intakes()
+    tags.pack(blend)
+    after = tags.intakes()
+    for name in ("tag", "part", "kind", "kg"):
+        np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
+    assert after.kg.tolist() == [6.0, 2.0]
+    assert len(tags.blends[blend].kg) == 2

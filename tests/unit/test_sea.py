@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 
+from sim.core.lot import Lot
 from sim.core.quantity import Quantity
 from sim.simulate.sea_ways import SeaWays
-from sim.transport.haul import Point, great_circle_km, road_km
+from sim.transport.haul import Dock, Point, great_circle_km, road_km
 from sim.transport.lane_spec import PortSpec, SeaSpec
 from sim.transport.sea import Leg, Voyage, port_dial
 from tests.fixtures.trade_world import SEA, Maker, build, empty_world, lane, plant, route, scenario, shipments
@@ -200,3 +202,27 @@ def test_nothing_sails_while_a_port_of_the_way_is_closed_and_cargo_waits(port: s
     assert min(left) < 50.0
     assert not [day for day in left if 50.0 <= day < 110.0]
     assert eaters["Refinery"].pile.kg == pytest.approx(40 * 20_000.0)
+
+
+def test_dust_of_cargo_that_has_sailed_does_not_age_what_came_later() -> None:
+    """2100.3 + 1500.7 - 2100.3 kg is 2e-13 kg short of 1500.7 kg: what is left of it must not count as cargo too old to wait."""
+    world, trade, eaters = build(scenario(routes=WAY))
+    maker = Maker(world, trade, "Mine", "IDN", "magnet")
+    maker.make_on([0.0], 2_100.3)
+    maker.make_on([10.0], 1_500.7)
+    world.clock.run(0.5)
+    sailing = trade.borders[0]._way.voyage.legs[0].next_sailing(60.0)
+    maker.make_on([sailing - 1.0], 500.0)  # too late for that sailing
+    world.clock.run(300.0)
+    voyage = trade.borders[0]._way.voyage
+    late = voyage.legs[0].next_sailing(sailing - 1.0 + 60.0)
+    assert [when for when, _ in eaters["Refinery"].came] == pytest.approx([voyage.arrival(sailing), voyage.arrival(late)])
+
+
+def test_a_load_that_fills_a_yard_to_rounding_does_not_wait() -> None:
+    world, took = empty_world(), []
+    yard = SimpleNamespace(name="Works", country="JPN", space_kg=lambda _: 0.3, receive=lambda _, lots, source: took.extend(lots))
+    load = [Lot(0.1 + 0.2, 0, 0, 0.0)]
+    assert load[0].kg > yard.space_kg("magnet")
+    Dock(world, yard, lambda: 0.0).deliver("magnet", load, 0)
+    assert took == load
