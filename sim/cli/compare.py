@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.cli.common import Output, output_options
-from sim.cli.run import progress_of
+from sim.cli.messages import told
+from sim.cli.progress import progress_of
 from sim.core.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -56,15 +57,15 @@ def command(
     stories = []
     for folder in folders[1:]:
         found = compare(first, folder)
-        divided, told = None, ""
+        divided, guess = None, ""
         if found.causes and (attributes or shapley):
             planned = plan(found, shapley=shapley)
             out.say(planned.text(workers))
             with progress_of(out) as progress:
                 divided = attribute(found, planned, workers, progress)
         elif found.causes:
-            told = estimate(found, workers) + (" Add --attribute." if len(found.causes) > 1 else "")
-        stories.append(Story(found, added(found.first, found.second), divided, told))
+            guess = estimate(found, workers) + (" Add --attribute." if len(found.causes) > 1 else "")
+        stories.append(Story(found, added(found.first, found.second), divided, guess))
     text = "\n\n".join(story.markdown(metals, years) if markdown else story.text(metals, years) for story in stories)
     data = [
         {"first": str(folders[0]), "second": str(folder), **story.data()}
@@ -72,7 +73,7 @@ def command(
     ]
     pages = [] if target is None else _pages(stories, target)
     if pages:
-        text += f"\n\nWrote {pages[0]}"
+        text += "\n\n" + told("Wrote {file}", file=pages[0])
     out.result(text, {"comparisons": data, "pages": [str(page) for page in pages]})
 
 

@@ -73,7 +73,7 @@ class _Source:
 @command.command("sources")
 @output_options
 def sources(out: Output) -> None:
-    """List every source: where it is, grades, tables and number of rows that rest on it."""
+    """List every source: where it is, grades, tables and number of rows that rest on it; assumptions of this project last."""
     from sim.scenario.library import load_library  # noqa: PLC0415
 
     found: dict[tuple[str, str], _Source] = {}
@@ -87,12 +87,15 @@ def sources(out: Output) -> None:
         {"source": name, "address": address, "grades": sorted(one.grades), "tables": sorted(one.tables), "rows": one.rows}
         for (name, address), one in sorted(found.items())
     ]
-    lines = [
-        f"{row['source']}\n    {row['address'] or 'no address'}\n"
-        f"    grade {', '.join(row['grades'])}; {row['rows']} rows of {', '.join(row['tables'])}"
-        for row in rows
-    ]
-    out.result("\n".join([*lines, f"{len(rows)} sources"]), {"sources": rows})
+    own = [row for row in rows if not row["address"]]
+    told = [_told(row) for row in rows if row["address"]]
+    told += [f"\nWithout an address: assumptions and remarks of this project, {len(own)} of {len(rows)}"] if own else []
+    out.result("\n".join([*told, *map(_told, own), f"{len(rows)} sources"]), {"sources": rows})
+
+
+def _told(row: dict[str, Any]) -> str:
+    where = f"    {row['address']}\n" if row["address"] else ""
+    return f"{row['source']}\n{where}    grade {', '.join(row['grades'])}; {row['rows']} rows of {', '.join(row['tables'])}"
 
 
 def aligned(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:

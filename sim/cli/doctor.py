@@ -7,6 +7,7 @@ import platform
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ BROWSERS = (
 )
 MB = 1024.0**2
 SPACE_MB = 500.0
+BUSY = "CPU time over a floor of the same round; other work on this machine raises every figure but the counts."
 
 
 class Check(NamedTuple):
@@ -61,18 +63,35 @@ def command(context: click.Context, bench: bool, root: Path, out: Output) -> Non
 
 
 def _measured(out: Output) -> tuple[list[dict[str, Any]], list[str]]:
-    """Figures of speed as data and as lines; a goal that is missed is told, not an error: the machine may be busy."""
+    """Figures of speed as data and as a table; a goal that is missed is told, not an error: the machine may be busy."""
     from sim.study.bench import standard_figures  # noqa: PLC0415 - start-up time
 
-    figures, lines = [], []
+    figures, rows = [], []
     for figure in standard_figures():
         out.say(f"measured: {figure.name}")
-        goal = f"goal {figure.goal:g}: {'reached' if figure.reached else 'missed'}" if figure.goal else ""
-        lines.append(
-            f"{figure.median:>12,.4g} {figure.unit}  {figure.name} ({figure.least:,.4g} to {figure.most:,.4g})  {goal}".rstrip()
-        )
+        goal = (f"<= {figure.goal:g}", "reached" if figure.reached else "MISSED") if figure.goal else ("", "")
+        spread = "" if figure.least == figure.most else f"{_number(figure.least)} to {_number(figure.most)}"
+        rows.append((figure.name, _number(figure.median), figure.unit, spread, *goal))
         figures.append(figure._asdict() | {"reached": figure.reached})
-    return figures, lines
+    return figures, [*_table(("figure", "median", "unit", "least to most", "goal", ""), rows), BUSY]
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000.0 else f"{value:.4g}"
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows in columns under a head, numbers to the right."""
+    widths = [max(len(row[place]) for row in (head, *rows)) for place in range(len(head))]
+    ruled = [head, tuple("-" * width for width in widths), *rows]
+    right = head.index("median")
+    return [
+        "  ".join(
+            cell.rjust(width) if place == right else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in ruled
+    ]
 
 
 def _python() -> list[Check]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,15 +66,15 @@ def _of_run(folder: Path, formats: tuple[str, ...], place: Path) -> tuple[list[P
     results = load_results(folder)
     files: list[Path] = []
     left_out: list[str] = []
-    with _writing(place):
+    with _writing(place) as unfinished:
         if "csv" in formats:
-            files += export.to_csv(results, place)
+            files += export.to_csv(results, unfinished)
         if "xlsx" in formats:
-            books, left_out = export.to_xlsx(results, place)
+            books, left_out = export.to_xlsx(results, unfinished)
             files += books
         if "iamc" in formats:
-            files += export.to_iamc(results, place)
-    return files, left_out
+            files += export.to_iamc(results, unfinished)
+    return [place / file.name for file in files], left_out
 
 
 def _of_sweep(folder: Path, formats: tuple[str, ...], place: Path) -> tuple[list[Path], list[str]]:
@@ -82,8 +84,9 @@ def _of_sweep(folder: Path, formats: tuple[str, ...], place: Path) -> tuple[list
 
     _require(formats, OF_SWEEPS, "a sweep")
     sweep = load_sweep(folder)
-    with _writing(place):
-        return [file for name in formats for file in WAYS[name](sweep, place)], []
+    with _writing(place) as unfinished:
+        files = [file for name in formats for file in WAYS[name](sweep, unfinished)]
+    return [place / file.name for file in files], []
 
 
 def _require(formats: tuple[str, ...], known: tuple[str, ...], what: str) -> None:
@@ -93,12 +96,18 @@ def _require(formats: tuple[str, ...], known: tuple[str, ...], what: str) -> Non
 
 
 @contextmanager
-def _writing(place: Path) -> Iterator[None]:
+def _writing(place: Path) -> Iterator[Path]:
+    """A folder to write into; its files get their place when all of them are whole."""
     try:
         place.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=place))
     except OSError as error:
-        raise OutputError(f"{place}: cannot be created ({error.strerror})") from error
+        raise OutputError(f"{place}: cannot be created or written ({error.strerror})") from error
     try:
-        yield
+        yield unfinished
+        for file in sorted(unfinished.iterdir()):
+            file.replace(place / file.name)
     except OSError as error:
-        raise StorageError(f"{error.filename or place}: {error.strerror or error}") from error
+        raise StorageError(f"{place}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)

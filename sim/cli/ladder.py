@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.core.units import KG_PER_T
+
 STEPS = {"in_waste_kg": "in waste", "collected_kg": "collected", "separated_kg": "separated", "refined_kg": "refined"}
 FOR = "JPN"  # the country whose industry the last two columns are about
-KG_PER_T = 1000.0
 
 
 def ladder_text(summary: dict[str, Any]) -> str:

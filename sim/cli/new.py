@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import click
@@ -48,12 +49,22 @@ def command(name: str, base: str, out: Output) -> None:
 
 
 def _require_base(base: str, folder: Path) -> None:
-    known = sorted({file.stem for place in (folder, extends.shipped()) if place.is_dir() for file in place.glob("*.toml")})
+    here = [file for file in folder.glob("*.toml") if _is_scenario(file)] if folder.is_dir() else []
+    known = sorted({file.stem for file in (*here, *extends.shipped().glob("*.toml"))})
     if base not in known:
         near = nearest(base, known)
         raise UsageError(
             f"there is no scenario {base}." + (f" Did you mean {near}?" if near else f" There are: {', '.join(known)}.")
         )
+
+
+def _is_scenario(file: Path) -> bool:
+    """Whether a file extends a scenario or stands by itself; projects and sweeps, for example, do neither."""
+    try:
+        told = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return "extends" in told or {"name", "time"} <= told.keys()
 
 
 def _create(file: Path, text: str) -> str:

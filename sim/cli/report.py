@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sim.cli.common import Output, output_options
+from sim.cli.messages import told
 
 
 @click.command("report")
@@ -27,4 +28,5 @@ def command(folder: Path, lang: str, figures: Path | None, out: Output) -> None:
         files = write_report(folder, languages, figures)
     else:
         files = write_gallery(folder, languages)
-    out.result("\n".join(f"Wrote {file}" for file in files), {"folder": str(folder), "files": [str(file) for file in files]})
+    text = "\n".join(told("Wrote {file}", file=file) for file in files)
+    out.result(text, {"folder": str(folder), "files": [str(file) for file in files]})

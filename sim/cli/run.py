@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import click
 
 from sim.cli.common import Output, output_options
 from sim.cli.ladder import ladder_text
+from sim.cli.messages import told
+from sim.cli.progress import progress_of
 
-LINE_SECONDS = 30.0
 SHOWN_WARNINGS = 10
-Progress = Callable[[int, int], None]
 
 
 @click.command("run")
@@ -58,13 +55,16 @@ def command(
     reports = [] if no_report else _reports(folder, root)
     _warn(out, results.manifest["warnings"])
     seconds = time.monotonic() - began
-    following = f"open {reports[0]}" if reports else f"urban-mine report {folder}"
-    text = f"Wrote {folder} in {seconds:.0f} s. Next: {following}\n\n{ladder_text(results.summary)}"
+    following = told("open {page}", page=reports[0]) if reports else f"urban-mine report {folder}"
+    wrote = told("Wrote {folder} in {seconds} s. Next: {following}", folder=folder, seconds=f"{seconds:.0f}", following=following)
+    trips = told("Trips: {folder}, a file for each replication", folder=folder / "traces") + "\n" if trace else ""
+    text = f"{wrote}\n{trips}\n{ladder_text(results.summary)}"
     out.result(
         text,
         {
             "folder": str(folder),
             "reports": [str(path) for path in reports],
+            "traces": str(folder / "traces") if trace else None,
             "seconds": round(seconds, 1),
             "next": following,
             "balance": results.manifest["balance"],
@@ -76,9 +76,10 @@ def command(
 
 def _warn(out: Output, warnings: list[str]) -> None:
     for warning in warnings[:SHOWN_WARNINGS]:
-        out.say(f"warning: {warning}")
+        out.say(told("warning: {text}", text=warning))
     if len(warnings) > SHOWN_WARNINGS:
-        out.say(f"warning: {len(warnings) - SHOWN_WARNINGS} more in manifest.json and on the first page of the report")
+        more = "warning: {count} more in manifest.json and on the first page of the report"
+        out.say(told(more, count=len(warnings) - SHOWN_WARNINGS))
 
 
 def _reports(folder: Path, root: Path) -> list[Path]:
@@ -89,51 +90,3 @@ def _reports(folder: Path, root: Path) -> list[Path]:
     reports = write_report(folder)
     write_gallery(root)
     return reports
-
-
-@contextmanager
-def progress_of(out: Output) -> Iterator[Progress]:
-    """Give a bar with time left on a terminal, else a line every 30 s; nothing with `-q`."""
-    if out.quiet:
-        yield lambda done, count: None
-    elif sys.stderr.isatty():
-        with _bar(out) as progress:
-            yield progress
-    else:
-        yield Lines(out.say, time.monotonic)
-
-
-@contextmanager
-def _bar(out: Output) -> Iterator[Progress]:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn, TimeRemainingColumn  # noqa: PLC0415
-    from rich.progress import Progress as Bar  # noqa: PLC0415
-
-    columns: tuple[Any, ...] = (
-        "replications",
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        "left",
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, console=Console(stderr=True, no_color=not out.color), transient=True) as bar:
-        task = bar.add_task("run", total=None)
-        yield lambda done, count: bar.update(task, completed=done, total=count)
-
-
-class Lines:
-    """Progress in a log: a line every 30 s."""
-
-    def __init__(self, say: Callable[[str], None], clock: Callable[[], float]) -> None:
-        self._say, self._clock = say, clock
-        self._began = self._last = clock()
-
-    def __call__(self, done: int, count: int) -> None:
-        """Say how far the run is, if it is time to."""
-        now = self._clock()
-        if now - self._last < LINE_SECONDS or done == count:
-            return
-        self._last, passed = now, now - self._began
-        left = f", about {passed * (count - done) / done:.0f} s left" if done else ""
-        self._say(f"{done} of {count} replications after {passed:.0f} s{left}")

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import sys
+import shlex
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from sim.cli.common import Output, output_options
+from sim.cli.messages import told
+from sim.cli.progress import progress_of
 from sim.core.errors import SweepFailedError
 
 if TYPE_CHECKING:
     from sim.study.sweep_file import SweepFile
     from sim.study.sweep_results import Sweep
 
-LINE_SECONDS = 30.0
 NAMED_FAILURES = 5
-Progress = Callable[[int, int, int], None]
 
 
 @click.command("sweep")
@@ -59,7 +57,7 @@ def command(
         return
     began = time.monotonic()
     try:
-        with _progress(out) as progress:
+        with progress_of(out, "runs") as progress:
             done = sweep(
                 source,
                 root,
@@ -70,12 +68,13 @@ def command(
                 progress=progress,
                 say=out.say,
             )
+        pages, lines = _pages(done) if done.done and not no_report else ([], [])
+        _tell(context, done, time.monotonic() - began, pages, lines, out)
     except (KeyboardInterrupt, SystemExit) as stop:
         code = stop.code if isinstance(stop, SystemExit) and isinstance(stop.code, int) else 130
-        click.echo(f"urban-mine: stopped; what is finished is kept. To go on: {_again(file, root, shard, scheduler)}", err=True)
+        again = _again(file, root, shard, scheduler, insecure_cluster=insecure_cluster, no_report=no_report)
+        click.echo("urban-mine: " + told("stopped; what is finished is kept. To go on: {again}", again=again), err=True)
         context.exit(code)
-    pages, lines = _pages(done) if done.done and not no_report else ([], [])
-    _tell(context, done, time.monotonic() - began, pages, lines, out)
 
 
 def _pages(done: Sweep) -> tuple[list[Path], list[str]]:
@@ -83,35 +82,37 @@ def _pages(done: Sweep) -> tuple[list[Path], list[str]]:
     from sim.report.sweep_page import write_sweep  # noqa: PLC0415
     from sim.study import sweep_summary  # noqa: PLC0415
 
-    told = sweep_summary.save(done)
-    return write_sweep(done.folder), sweep_summary.said(told)
+    saved = sweep_summary.save(done)
+    return write_sweep(done.folder), sweep_summary.said(saved)
 
 
-def _again(file: str, root: Path, shard: str | None, scheduler: str | None) -> str:
+def _again(file: str, root: Path, shard: str | None, scheduler: str | None, **flags: bool) -> str:
+    """The command that goes on, ready to be pasted; how many workers is left to whoever does."""
     said = {"--out": None if root == Path("results") else root, "--shard": shard, "--scheduler": scheduler}
-    return " ".join(["urban-mine sweep", file, *(f"{option} {value}" for option, value in said.items() if value is not None)])
+    options = [part for option, value in said.items() if value is not None for part in (option, str(value))]
+    return shlex.join(["urban-mine", "sweep", file, *options, *(f"--{flag.replace('_', '-')}" for flag, on in flags.items() if on)])
 
 
 def _dry_run(source: SweepFile, workers: int | None, out: Output) -> None:
     from sim.study.sweep_guess import guess  # noqa: PLC0415
 
-    told = guess(source, workers)
+    guessed = guess(source, workers)
     text = (
-        f"{source.spec.name}: {told.rows} points x {source.spec.replications} replications"
-        f" = {told.runs} runs in {told.chunks} parts\n"
-        f"One run took {told.run_s:.2g} s here, so about {_span(told.seconds)} with {told.workers} workers;"
-        f" about {told.megabytes:.2g} MB."
+        f"{source.spec.name}: {guessed.rows} points x {source.spec.replications} replications"
+        f" = {guessed.runs} runs in {guessed.chunks} parts\n"
+        f"One run took {guessed.run_s:.2g} s here, so about {_span(guessed.seconds)} with {guessed.workers} workers;"
+        f" about {guessed.megabytes:.2g} MB."
     )
     out.result(
         text,
         {
-            "points": told.rows,
-            "runs": told.runs,
-            "parts": told.chunks,
-            "run_seconds": round(told.run_s, 3),
-            "workers": told.workers,
-            "seconds": round(told.seconds, 1),
-            "megabytes": round(told.megabytes, 3),
+            "points": guessed.rows,
+            "runs": guessed.runs,
+            "parts": guessed.chunks,
+            "run_seconds": round(guessed.run_s, 3),
+            "workers": guessed.workers,
+            "seconds": round(guessed.seconds, 1),
+            "megabytes": round(guessed.megabytes, 3),
         },
     )
 
@@ -126,14 +127,18 @@ def _tell(context: click.Context, done: Sweep, seconds: float, pages: list[Path]
     failures = done.failures()
     there = done.there()
     runs = done.plan["runs"]
-    state = "complete" if done.done else f"{there} of {runs} runs are there; other shares are missing"
+    missing = told("{there} of {runs} runs are there; other shares are missing", there=there, runs=runs)
+    state = told("complete") if done.done else missing
     for run, row, message in failures[["run", "row", "message"]].head(NAMED_FAILURES).itertuples(index=False):
-        out.say(f"failed: run {run}, point {row}: {message}")
+        out.say(told("failed: run {run}, point {point}: {message}", run=run, point=row, message=message))
     if len(failures) > NAMED_FAILURES:
-        out.say(f"failed: {len(failures) - NAMED_FAILURES} more; column message of outcomes.parquet names them all")
-    text = "\n".join([*lines, f"{done.folder}: {state} ({seconds:.0f} s, {len(failures)} of {there} runs failed)"])
+        more = "failed: {count} more; column message of outcomes.parquet names them all"
+        out.say(told(more, count=len(failures) - NAMED_FAILURES))
+    ended = "{folder}: {state} ({seconds} s, {failed} of {there} runs failed)"
+    values = {"folder": done.folder, "state": state, "seconds": f"{seconds:.0f}", "failed": len(failures), "there": there}
+    text = "\n".join([*lines, told(ended, **values)])
     if pages:
-        text += f"\nNext: open {pages[0]}"
+        text += "\n" + told("Next: {following}", following=told("open {page}", page=pages[0]))
     out.result(
         text,
         {
@@ -148,61 +153,3 @@ def _tell(context: click.Context, done: Sweep, seconds: float, pages: list[Path]
     )
     if len(failures):
         context.exit(SweepFailedError.exit_code)
-
-
-@contextmanager
-def _progress(out: Output) -> Iterator[Progress]:
-    """Give a bar with time left on a terminal, else a line every 30 s; nothing with `-q`."""
-    if out.quiet:
-        yield lambda done, count, failed: None
-    elif sys.stderr.isatty():
-        with _bar(out) as progress:
-            yield progress
-    else:
-        yield Lines(out.say, time.monotonic)
-
-
-@contextmanager
-def _bar(out: Output) -> Iterator[Progress]:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn  # noqa: PLC0415
-    from rich.progress import Progress as Bar  # noqa: PLC0415
-
-    columns: tuple[Any, ...] = (
-        "runs",
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        "left",
-        TimeRemainingColumn(),
-    )
-    began = time.monotonic()
-    with Bar(*columns, console=Console(stderr=True, no_color=not out.color), transient=True) as bar:
-        task = bar.add_task("sweep", total=None, rate="")
-        yield lambda done, count, failed: bar.update(
-            task, completed=done, total=count, rate=rate(done, failed, time.monotonic() - began)
-        )
-
-
-def rate(done: int, failed: int, seconds: float) -> str:
-    """Runs per second and failures in words."""
-    per_second = done / seconds if seconds > 0.0 else 0.0
-    return f"{per_second:.2g} runs/s, {failed} failed"
-
-
-class Lines:
-    """Progress in a log: a line every 30 s."""
-
-    def __init__(self, say: Callable[[str], None], clock: Callable[[], float]) -> None:
-        self._say, self._clock = say, clock
-        self._began = self._last = clock()
-
-    def __call__(self, done: int, count: int, failed: int) -> None:
-        """Say how far the sweep is, if it is time to."""
-        now = self._clock()
-        if now - self._last < LINE_SECONDS or done == count:
-            return
-        self._last, passed = now, now - self._began
-        left = f", about {passed * (count - done) / done:.0f} s left" if done else ""
-        self._say(f"{done} of {count} runs after {passed:.0f} s ({rate(done, failed, passed)}){left}")

@@ -9,7 +9,7 @@ import click
 
 from sim.cli.common import Output, output_options
 from sim.cli.ladder import mass
-from sim.cli.run import progress_of
+from sim.cli.progress import progress_of
 
 if TYPE_CHECKING:
     from sim.study.target import Answer, Binding

@@ -10,6 +10,7 @@ import click
 
 from sim.cli.common import Output, fault_fields, output_options
 from sim.core.errors import ScenarioError
+from sim.scenario import reading
 from sim.scenario.library import Library, load_library
 from sim.scenario.load import load_scenario
 
@@ -67,6 +68,7 @@ def _checked(file: str, library: Library) -> tuple[dict[str, Any], str]:
 def is_sweep(file: str) -> bool:
     """Whether a file speaks of a sweep rather than of a scenario; one that cannot be read is left to those who say why."""
     try:
-        return bool(SWEEP_KEYS & tomllib.loads(Path(file).read_text(encoding="utf-8")).keys())
-    except (OSError, ValueError, RecursionError):
+        text = reading.decode(reading.read_bytes(Path(file), file), file)  # never a pipe or a device: they may have no end
+        return bool(SWEEP_KEYS & tomllib.loads(text).keys())
+    except (ScenarioError, ValueError, RecursionError):
         return False

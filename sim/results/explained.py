@@ -83,6 +83,11 @@ FORMULAS: dict[str, Formula] = {
         "metal of a dismantling plant and year x share of that metal in what each zone, channel and year of discard brought",
         ("recovery", "arisings"),
     ),
+    "market.price_usd_per_kg": Formula(
+        "price path of the metal x shocks of price x scarcity of supply; inside China where the country buys there",
+        ("market.prices.*.usd_per_kg", "market.prices.*.scarcity_exponent", "shocks.*.price_factor"),
+    ),
+    "market.recovered_kg": Formula("recovered metal the country's industry gets in the month", ("recovery", "contracts.*.buyer")),
     "market.shortfall_kg": Formula("demand less primary, recovered and released from stock, not below 0", ("market",)),
     "market.import_dependence_share": Formula(
         "primary from other countries / all metal supplied", ("market.demand.*.*.supply_share.*",)
@@ -92,7 +97,7 @@ FORMULAS: dict[str, Formula] = {
         "1 % of what a blocked place passes on x what becomes metal of it further down; 0 where it clears before the year ends",
         ("flows", "plants", "collection"),
     ),
-    "bottlenecks.gain_kg_per_t": Formula("gain_kg / 1 % of the whole mass passed on [t]", ("bottlenecks",)),
+    "bottlenecks.gain_kg_per_t": Formula("gain_kg at `place` alone / 1 % of the whole mass it passed on [t]", ("bottlenecks",)),
 }
 
 WARNINGS = (
@@ -136,6 +141,16 @@ WARNINGS = (
         "informal buyers but no crude yard",
         "what buyers do not sell to formal plants has nowhere to go, so they sell everything",
         "add a plant of stage `crude` in that country",
+    ),
+    Meaning(
+        "no vehicle can fetch",
+        "people offer devices to a channel whose fleet can make no route there, so they wait and are given up",
+        "give the channel vehicles_per_100k_households, or its vehicle hours, payload or a longer shift",
+    ),
+    Meaning(
+        "the plant takes nothing in from",
+        "no destination of a route has room in any year, so what it carries waits, back to collection",
+        "raise the capacity of the plant, or give the route another destination or a fallback",
     ),
     Meaning(
         "which hides the shipped scenario",

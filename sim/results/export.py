@@ -65,8 +65,10 @@ def to_xlsx(results: Results, folder: Path) -> tuple[list[Path], list[str]]:
         sheet.append(list(frame.columns))
         for row in _rows(_safe_frame(name, frame)):
             sheet.append(row)
+    content = io.BytesIO()  # the library leaves tracebacks of its own behind when a disk fails under it
+    book.save(content)
     file = folder / "tables.xlsx"
-    book.save(file)
+    file.write_bytes(content.getvalue())
     return [file], left_out
 
 

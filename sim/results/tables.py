@@ -44,7 +44,7 @@ def coded(texts: Iterable[str]) -> Coded:
     listed = list(texts)
     values = tuple(sorted(set(listed)))
     number = {value: code for code, value in enumerate(values)}
-    return Coded(np.fromiter((number[text] for text in listed), np.int32, len(listed)), values)
+    return Coded(np.fromiter(map(number.__getitem__, listed), np.int32, len(listed)), values)
 
 
 def rank(column: Column) -> NDArray[Any]:
@@ -126,17 +126,31 @@ def _typed(kind: str, values: Any) -> Column:
 
 
 def _sorted(table: Table, columns: Columns) -> Columns:
-    keys = [columns[column.name] for column in table.key if column.name in columns]
-    order = np.lexsort([rank(key) for key in reversed(keys)])
-    if len(order) > 1:
-        same = np.ones(len(order) - 1, dtype=bool)
-        for key in keys:
-            same &= np.diff(rank(key)[order]) == 0
-        if same.any():
-            row = order[int(same.argmax())]
-            shared = [key.values[key.codes[row]] if isinstance(key, Coded) else key[row].item() for key in keys]
-            raise ValueError(f"table {table.name}: two rows for {shared}")
-    return {head: taken(column, order) for head, column in columns.items()}
+    """The columns in the order of the table's key; those that are in order already are neither sorted nor copied."""
+    keys = [rank(columns[column.name]) for column in table.key if column.name in columns]
+    ordered, same = _order(keys)
+    if not ordered:
+        order = np.lexsort(keys[::-1])
+        columns = {head: taken(column, order) for head, column in columns.items()}
+        keys = [rank(columns[column.name]) for column in table.key if column.name in columns]
+        _, same = _order(keys)
+    if same.any():
+        row = int(same.argmax())
+        own = [columns[column.name] for column in table.key if column.name in columns]
+        shared = [key.values[key.codes[row]] if isinstance(key, Coded) else key[row].item() for key in own]
+        raise ValueError(f"table {table.name}: two rows for {shared}")
+    return columns
+
+
+def _order(keys: Sequence[NDArray[Any]]) -> tuple[bool, NDArray[np.bool_]]:
+    """Whether rows ascend by their keys, the first key first; and which of them have the key of the row after them."""
+    same = np.ones(max(len(keys[0]) - 1, 0), dtype=bool)
+    for key in keys:
+        before, after = key[:-1], key[1:]
+        if (same & (before > after)).any():
+            return False, same
+        same &= before == after
+    return True, same
 
 
 def gathered(name: str, parts: Sequence[Columns]) -> Columns:

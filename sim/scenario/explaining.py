@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ class Explanation:
     """What is known about one key of one scenario.
 
     value : in the shape of TOML, None where the key stands for many. inside : keys below it with their meanings.
+    years : of a path over years that the library states, the years and what stands behind them, equal neighbours together.
     """
 
     key: str
@@ -30,6 +31,7 @@ class Explanation:
     evidence: Evidence | None
     said: Said | None
     inside: dict[str, str]
+    years: tuple[tuple[str, Evidence], ...] = ()
 
     def text(self) -> str:
         """Lines for people."""
@@ -42,18 +44,20 @@ class Explanation:
             lines.append(f"  value    {self.value}")
         if self.said is not None:
             lines.append(f"  stated   {self.said}")
-        if self.evidence is not None:
+        if len(self.years) > 1:
+            lines += [line for years, evidence in self.years for line in (f"  {years}", *self._evidence_lines(evidence, "    "))]
+        elif self.evidence is not None:
             lines += self._evidence_lines(self.evidence)
         lines += [f"  {key:<40} {what}" for key, what in self.inside.items()]
         return "\n".join(lines)
 
-    def _evidence_lines(self, evidence: Evidence) -> list[str]:
-        lines = [f"  source   {evidence.source}"] if self.said is None else []
+    def _evidence_lines(self, evidence: Evidence, indent: str = "  ") -> list[str]:
+        lines = [f"{indent}source   {evidence.source}"] if self.said is None else []
         if evidence.address and self.said is None:
-            lines.append(f"  address  {evidence.address}")
-        lines.append(f"  grade    {evidence.grade} ({GRADES.get(evidence.grade, 'not graded')})")
+            lines.append(f"{indent}address  {evidence.address}")
+        lines.append(f"{indent}grade    {evidence.grade} ({GRADES.get(evidence.grade, 'not graded')})")
         if evidence.derivation:
-            lines.append(f"  derived  {evidence.derivation}")
+            lines.append(f"{indent}derived  {evidence.derivation}")
         return lines
 
     def data(self) -> dict[str, Any]:
@@ -66,12 +70,13 @@ class Explanation:
             "value": self.value,
             "stated": str(self.said) if self.said else None,
             "evidence": self.evidence._asdict() if self.evidence else None,
+            "years": {years: evidence._asdict() for years, evidence in self.years},
             "inside": self.inside,
         }
 
 
 def explain(scenario: Scenario, key: str) -> list[Explanation]:
-    """Explanations of a key path, a path with `*`, or a bare key name (all places it stands); empty if there is none."""
+    """Explanations of a key path, a path with `*`, a bare key name or the name of an entry (wherever it stands); empty if none."""
     try:
         path = split(key)
     except ValueError:
@@ -82,7 +87,18 @@ def explain(scenario: Scenario, key: str) -> list[Explanation]:
     if node is not None:
         value = get(scenario.tree, path)
         return [_concrete(scenario, path, node, value)] if value is not MISSING else _absent(scenario, path, node)
-    return [_general(pattern, field.node) for pattern, field in fields.every(ScenarioSpec) if field.name == key]
+    named = [_general(pattern, field.node) for pattern, field in fields.every(ScenarioSpec) if field.name == key]
+    return named or [_concrete(scenario, path, node, get(scenario.tree, path)) for path, node in _entries(scenario, key)]
+
+
+def _entries(scenario: Scenario, name: str) -> Iterator[tuple[KeyPath, fields.Node]]:
+    """Tables and entries called `name` (a metal, a country, a plant) right under a table of the scenario or of its market."""
+    for above in ((), ("market",)):
+        for table in get(scenario.tree, above):
+            path = (*above, table, name)
+            node = fields.at(ScenarioSpec, path)
+            if node is not None and get(scenario.tree, path) is not MISSING:
+                yield path, node
 
 
 def nearest_key(scenario: Scenario, key: str) -> str | None:
@@ -105,7 +121,28 @@ def _children(around: Any) -> list[str]:
 
 
 def _general(pattern: KeyPath, node: fields.Node) -> Explanation:
-    return Explanation(".".join(pattern), _meaning(pattern), node.unit, node.allowed, None, None, None, _inside(node))
+    return Explanation(".".join(pattern), _meaning(pattern), _unit(pattern, node), node.allowed, None, None, None, _inside(node))
+
+
+def _unit(path: KeyPath, node: fields.Node) -> str:
+    """Unit of a value; of those whose name tells it (`usd_per_kg`), what the name says."""
+    money, of_name, _ = node.unit.partition(" per unit of the name")
+    named = path[-1].partition("_per_")[2] if of_name else ""
+    return f"{money} per {named.replace('_', ' ')}" if named else node.unit
+
+
+def _years(scenario: Scenario, key: str, value: Any) -> tuple[tuple[str, Evidence], ...]:
+    """Years of a path and what stands behind them; nothing for any other value."""
+    found: list[tuple[str, str, Evidence]] = []
+    for year in value if isinstance(value, Mapping) and "mode" not in value else ():
+        evidence = scenario.library.evidence_of(f"{key}.{year}")
+        if evidence is None:
+            continue
+        if found and found[-1][2]._replace(row=0) == evidence._replace(row=0):
+            found[-1] = (found[-1][0], year, evidence)
+        else:
+            found.append((year, year, evidence))
+    return tuple((first if first == last else f"{first} to {last}", evidence) for first, last, evidence in found)
 
 
 def _concrete(scenario: Scenario, path: KeyPath, node: fields.Node, value: Any) -> Explanation:
@@ -114,7 +151,9 @@ def _concrete(scenario: Scenario, path: KeyPath, node: fields.Node, value: Any) 
         inside = _inside(node) if node.kind == "spec" else {"": listed(_children(value), 60)}
         return Explanation(key, _meaning(path), "", "", None, None, None, inside)
     said = scenario.written.get(key)
-    return Explanation(key, _meaning(path), node.unit, node.allowed, toml.short(value, 400), scenario.evidence_of(key), said, {})
+    years = () if said else _years(scenario, key, value)
+    told = (key, _meaning(path), _unit(path, node), node.allowed, toml.short(value, 400), scenario.evidence_of(key), said)
+    return Explanation(*told, {}, years)
 
 
 def _absent(scenario: Scenario, path: KeyPath, node: fields.Node) -> list[Explanation]:
@@ -124,7 +163,7 @@ def _absent(scenario: Scenario, path: KeyPath, node: fields.Node) -> list[Explan
     parent = fields.at(ScenarioSpec, path[:-1])
     if parent is None or parent.spec is None:  # an entry with a free name that does not exist
         return []
-    return [Explanation(join(path), _meaning(path), node.unit, node.allowed, "not written", None, None, _inside(node))]
+    return [Explanation(join(path), _meaning(path), _unit(path, node), node.allowed, "not written", None, None, _inside(node))]
 
 
 def _meaning(path: KeyPath) -> str:

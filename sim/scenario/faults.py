@@ -146,7 +146,9 @@ def _misspelt(table: KeyPath, spec: type[BaseModel], tree: Tree) -> str:
 
 
 def _as_in(table: KeyPath, spec: type[BaseModel], tree: Tree) -> str:
-    """The hint that names an entry to copy from."""
+    """The hint that names an entry to copy from; for a file that says hardly anything, a scenario."""
+    if not table:
+        return fill(UNIT_WORDS["extend"], {})
     for end in range(len(table), 0, -1):
         around = fields.at(spec, table[: end - 1])
         if around is not None and around.kind in {"table", "entries"}:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from sim.core.quantity import Quantity
@@ -78,13 +79,27 @@ WORDS: dict[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A key of a spec. default : as written in TOML, None where there is none."""
+    """A key of a spec."""
 
     name: str
     node: Node
-    required: bool
-    default: Any
-    description: str
+    info: FieldInfo
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be written."""
+        return self.info.is_required()
+
+    @property
+    def default(self) -> Any:
+        """What holds where it is not written, as in TOML; None where there is nothing. Made only when asked for."""
+        found = self.info.get_default(call_default_factory=True, validated_data={})
+        return None if found is PydanticUndefined else _plain(found)
+
+    @property
+    def description(self) -> str:
+        """What it means."""
+        return self.info.description or ""
 
 
 def number(value: float) -> str:
@@ -95,17 +110,7 @@ def number(value: float) -> str:
 @cache
 def fields(spec: type[BaseModel]) -> dict[str, Field]:
     """The keys of a spec by name."""
-    found = {}
-    for name, info in spec.model_fields.items():
-        default = info.get_default(call_default_factory=True, validated_data={})
-        found[name] = Field(
-            name,
-            _node(info.annotation, tuple(info.metadata)),
-            info.is_required(),
-            None if default is PydanticUndefined else _plain(default),
-            info.description or "",
-        )
-    return found
+    return {name: Field(name, _node(info.annotation, tuple(info.metadata)), info) for name, info in spec.model_fields.items()}
 
 
 @cache

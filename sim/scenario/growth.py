@@ -27,6 +27,7 @@ class Growth:
         self.evidence: dict[str, Evidence] = {}
         self.faults = faults
         self._entries: dict[tuple[bool, KeyPath], Tree] = {}
+        self._homes: dict[KeyPath, Any] = {}
 
     def entry(self, path: KeyPath, *, named: bool) -> Tree | None:
         """The table at `path`, new if there is none; `named`: an entry of an array. None if something else is there."""
@@ -47,19 +48,31 @@ class Growth:
             return entry
         return None
 
+    def home(self, path: KeyPath) -> Any:
+        """What stands at `path`, a new table where nothing does; `MISSING` or a value where the way there is blocked."""
+        found = self._homes.get(path)
+        if found is None:
+            found = self.tree
+            for part in path:
+                inner = step(found, part)
+                found = found.setdefault(part, {}) if inner is MISSING and isinstance(found, dict) else inner
+            self._homes[path] = found
+        return found
+
     def put(self, home: Tree, parts: KeyPath, value: Any, path: str, evidence: Evidence, file: str) -> bool:
         """Set `parts` below `home` where nothing is yet; `path` is what the whole is called. Anything else is a fault."""
+        last = parts[-1]
         for part in parts[:-1]:
             home = home.setdefault(part, {})
             if not isinstance(home, dict):
                 self.faults.add(file, evidence.row, path, f"does not fit: {part} is a value")
                 return False
-        if parts[-1] in home:
+        if last in home:
             first = self.evidence.get(path)
             where = f", first in table {first.table}, line {first.row}" if first else ""
             self.faults.add(file, evidence.row, path, f"is set twice{where}")
             return False
-        home[parts[-1]] = value
+        home[last] = value
         self.evidence[path] = evidence
         return True
 
@@ -95,10 +108,7 @@ def _add_dial(growth: Growth, table: Table, key: str, points: list[_Point]) -> N
     quoted = '"' in key
     path = split(key) if quoted else tuple(key.split("."))
     key = join(path) if quoted else key
-    home: Any = growth.tree
-    for part in path[:-1]:
-        inner = step(home, part)
-        home = home.setdefault(part, {}) if inner is MISSING and isinstance(home, dict) else inner
+    home = growth.home(path[:-1])
     if not isinstance(home, dict):
         hint = "It leads through a value, or an entry that is not there."
         growth.faults.add(table.file, line, key, "does not fit into the tree", hint)
@@ -194,9 +204,11 @@ def _add_entry(growth: Growth, table: Table, row: Row, path: KeyPath, columns: l
 
 
 def _read(faults: Faults, file: str, row: Row, column: _Column) -> Any:
+    cells = row.cells
     if len(column.cells) == 1:
-        return read_cell(faults, file, row, column.path, row.cells[column.cells[0]], READERS[column.kind])
-    low, mode, high = (row.cells[cell] for cell in column.cells)
+        text = cells[column.cells[0]]
+        return read_cell(faults, file, row, column.path, text, READERS[column.kind]) if text else None
+    low, mode, high = (cells[cell] for cell in column.cells)
     if low or high:
         return read_range(faults, file, row, column.path, (low, mode, high))
     return read_cell(faults, file, row, column.path, mode, READERS["number"])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sim.scenario import toml
+from sim.scenario import toml, units
 from sim.scenario.fields import Node, number
 from sim.scenario.keys import MISSING, KeyPath, Tree, entry_id, get, join, nearest
 from sim.scenario.wording import UNIT_WORDS, fill
@@ -90,7 +90,7 @@ def hint(kind: str, path: KeyPath, written: Any, node: Node | None, tree: Tree) 
         meant = _within(written, node)
         code, fixed = ("did_you_mean_value", meant) if meant else ("write", f"a number from {node.allowed}.")
         return fill(UNIT_WORDS[code], {"fixed": fixed})
-    converted = _converted(written, node)
+    converted = _converted(written, node, _key(path))
     return fill(UNIT_WORDS["write"], {"fixed": f"{path[-1]} = {converted}" if converted else _shape(path, written, node, tree)})
 
 
@@ -104,11 +104,16 @@ def _within(written: Any, node: Node) -> str:
     return plain(-written) if written < 0 and low <= -written <= high and low >= 0 and node.bounds.unit != "share" else ""
 
 
-def _converted(written: Any, node: Node) -> str:
+def _key(path: KeyPath) -> str:
+    """The key whose name holds the unit of a value: above the parts of a range and the years of a path."""
+    return next((part for part in reversed(path) if part not in {"low", "mode", "high"} and not part.isdecimal()), path[-1])
+
+
+def _converted(written: Any, node: Node, key: str) -> str:
     """`written` as a value of the right type, or empty."""
     match node.kind:
         case "quantity" | "number" | "whole":
-            return _as_number(written, node)
+            return _as_number(written, node, key)
         case "truth" if isinstance(written, str | int):
             word = str(written).casefold()
             return "true" if word in _TRUE else "false" if word in _FALSE else ""
@@ -122,7 +127,7 @@ def _converted(written: Any, node: Node) -> str:
             return ""
 
 
-def _as_number(written: Any, node: Node) -> str:
+def _as_number(written: Any, node: Node, key: str) -> str:
     if isinstance(written, str):
         text = written.strip()
         share = text.endswith("%")
@@ -130,7 +135,10 @@ def _as_number(written: Any, node: Node) -> str:
         match = re.match(r"[+-]?\d[\d_]*(?:[.,]\d+)?", text)
         if match is None:
             return ""
-        written = float(match[0].replace(",", ".").replace("_", "")) / (100 if share else 1)
+        factor = units.factor_of(text[match.end() :], key)
+        if factor is None:
+            return ""
+        written = float(match[0].replace(",", ".").replace("_", "")) * factor / (100 if share else 1)
     if isinstance(written, bool) or not isinstance(written, int | float) or not abs(written) <= 1e300:
         return ""
     return f"{written:.0f}" if node.kind == "whole" else plain(written)

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from sim.core.errors import Fault, ScenarioError, WiringError
 from sim.scenario import fields, syntax, toml
+from sim.scenario.cautions import cautions
 from sim.scenario.checks import check
 from sim.scenario.evidence import Evidence
 from sim.scenario.faults import Locator, explain, problems
@@ -65,14 +66,20 @@ class Scenario:
     """A valid scenario and where each of its values comes from.
 
     spec : every value, checked. path : the file. layers : the files of its chain, the first extended by the next, and
-    what was set on the command line. warnings : what a reader should know before trusting a result.
+    what was set on the command line. read_warnings : of how the files were found. cautions : of what they say.
     """
 
     spec: ScenarioSpec
     path: Path
     layers: tuple[Layer, ...]
     library: Library
-    warnings: tuple[str, ...] = ()
+    read_warnings: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader should know before trusting a result."""
+        return (*self.read_warnings, *self.cautions)
 
     @property
     def name(self) -> str:
@@ -157,7 +164,7 @@ class Scenario:
         if layers and layers[-1].file == SET:
             tree, layers = overlay(layers[-1].tree, tree), layers[:-1]
         layer = Layer(SET, "", tree, raw=toml.document(tree).encode())
-        return resolve(self.path, (*layers, layer), self.library, self.warnings)
+        return resolve(self.path, (*layers, layer), self.library, self.read_warnings)
 
 
 def read_assignment(assignment: str, scenario: Scenario) -> tuple[KeyPath, Any]:
@@ -233,7 +240,7 @@ def resolve(path: Path, layers: tuple[Layer, ...], library: Library, warnings: I
     faults = _new([], [*reference_faults(tree, locator, known), *check(spec, locator, known)])
     if faults:
         raise WiringError(faults)
-    return Scenario(spec, path, layers, library, tuple(warnings))
+    return Scenario(spec, path, layers, library, tuple(warnings), tuple(cautions(spec, locator)))
 
 
 def _new(faults: list[Fault], more: Iterable[Fault]) -> list[Fault]:

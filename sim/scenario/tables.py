@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from itertools import pairwise
 from math import isfinite
@@ -99,6 +99,7 @@ class Faults:
         self.found.append(Fault(f"{self.label}/{file}", line, path, message, hint))
 
 
+@cache  # two thirds of the cells of a library repeat others
 def read_number(text: str) -> float:
     """A finite decimal number; raises ValueError for `1_000`, ` 1`, `nan` and digits of other scripts."""
     number = float(text)
@@ -107,12 +108,14 @@ def read_number(text: str) -> float:
     return number
 
 
+@cache
 def read_scalar(text: str) -> int | float:
     """A number as TOML would read it: whole without a point."""
     number = read_number(text)
     return int(text) if text.lstrip("-").isdigit() else number
 
 
+@cache
 def read_integer(text: str) -> int:
     """A whole number in decimal digits."""
     if not text.lstrip("-").isdecimal():
@@ -127,6 +130,7 @@ def read_boolean(text: str) -> bool:
     return text == "true"
 
 
+@cache
 def read_text(text: str) -> str:
     """Text without spaces around it."""
     if text != text.strip():

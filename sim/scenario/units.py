@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -32,6 +33,7 @@ UNITS: dict[str, tuple[str, float]] = {
     "years": ("time", 365.25),
     "year": ("time", 365.25),
     "yr": ("time", 365.25),
+    "y": ("time", 365.25),
     "a": ("time", 365.25),
     "share": ("share", 1.0),
     "rate": ("share", 1.0),
@@ -94,4 +96,21 @@ def other_unit(key: str, accepted: Iterable[str]) -> tuple[str, float | None] | 
             return name, mine.size / theirs.size
         if theirs.dimensions != mine.dimensions:
             return name, None
+    return None
+
+
+def factor_of(text: str, key: str) -> float | None:
+    """What a number followed by `text` ("kt", "t/day", "tonnes a year") must be multiplied by to stand under a key.
+
+    The unit may be that of the whole key or of what stands before its `per`. 1 where the text holds no unit; None
+    where it holds one of another dimension.
+    """
+    words = ["per" if word in {"a", "an", "/"} else word for word in re.findall(r"[a-z0-9]+|/", text.casefold())]
+    if not UNITS.keys() & set(words):
+        return 1.0
+    said = read("_".join(("x", *words)))
+    for name in (key, key.partition("_per_")[0]):
+        wanted = read(name)
+        if said.words == ("x",) and said.dimensions == wanted.dimensions:
+            return said.size / wanted.size
     return None

@@ -200,6 +200,7 @@ UNIT_WORDS: dict[str, str] = {
     "times": "multiply by {factor}, {fixed}",
     "times_all": "multiply each number by {factor}.",
     "as_in": "Write them as in {other}.",
+    "extend": 'Begin with extends = "baseline", which takes all that is not written from there.',
     "did_you_mean": "Did you mean {right}?",
     "did_you_mean_value": "Did you mean {fixed}?",
     "allowed": "Allowed here: {names}.",

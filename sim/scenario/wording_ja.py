@@ -27,6 +27,9 @@ JAPANESE: dict[str, str] = {
     ),
     "{written} is written; extends names one scenario.": "{written}と書かれています。extendsにはシナリオ名を一つ書きます。",
     'Write for example extends = "baseline".': '例:extends = "baseline"',
+    'Begin with extends = "baseline", which takes all that is not written from there.': (
+        '最初にextends = "baseline"と書くと、書かれていない値はすべてそこから取られます。'
+    ),
     "there is no scenario {written} in this folder or the library.": "このフォルダーにも同梱シナリオにも{written}はありません。",
     "{written} is not a name; a scenario can only extend one of its own folder or the library.": (
         "{written}は名前ではありません。引き継げるのは同じフォルダーか同梱のシナリオだけです。"

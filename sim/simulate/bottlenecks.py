@@ -174,8 +174,7 @@ class _Network:
                 if full is not None:
                     blocked[:, node] = _lasting(full[first : first + MONTHS_PER_YEAR])[:, np.newaxis]
             elif stage in SHIPS:
-                stands = (before[:, node] > out[:, node]) & (before[:, node] > MATERIAL * went[node])
-                blocked[:, node] = _lasting(stands)
+                blocked[:, node] = _lasting(before[:, node] - out[:, node] > MATERIAL * went[node])
             elif stage == "waiting":
                 blocked[:, node] = self._unserved.get((year, self.accounts[node].country), 0.0)
             elif stage in GATHERING:

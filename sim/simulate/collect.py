@@ -15,7 +15,7 @@ from sim.engine.world import World
 from sim.nodes.arisings import Arisings
 from sim.policy.finance import Verdict
 from sim.results.schema import TABLES
-from sim.results.tables import Columns, from_columns, from_rows, own_head, ratio
+from sim.results.tables import Columns, coded, from_columns, from_rows, own_head, ratio, taken
 from sim.scenario.schema import ScenarioSpec
 from sim.simulate import carbon, security
 from sim.simulate.benefits import costs, gains, reuse
@@ -23,9 +23,10 @@ from sim.simulate.books import YearBooks
 from sim.simulate.bottlenecks import bottlenecks, headline
 from sim.simulate.cash import payments
 from sim.simulate.investment import book, finance
-from sim.simulate.key_signals import key_signals
+from sim.simulate.key_signals import key_signals, sold
 from sim.simulate.lineage import lineage
 from sim.simulate.movements import Movements
+from sim.simulate.new_scrap import new_scrap
 from sim.simulate.signals import signals
 from sim.simulate.treatment import Treatment
 
@@ -74,6 +75,7 @@ class Collector:
             "plants": _plants(recorded, self._treatment, self._world),
             "shipments": _shipments(recorded),
             "recovery": _recovery(recorded, self._spec),
+            "new_scrap": new_scrap(recorded["plants"], self._treatment.plants, self._world.calendar, self._spec),
             "lead_times": _lead_times(recorded),
             "market": security.market(recorded["market"], self._world),
             "security": security.security(recorded["market"], self._world),
@@ -93,7 +95,7 @@ class Collector:
         tables["reuse"] = reuse(tables, self._spec, self._arisings)
         tables["bottlenecks"] = bottlenecks(self._movements, self._world.ledger.accounts, recorded, self._spec)
         tables["primary"] = carbon.primary(tables["signals"], self._spec)
-        tables["key_signals"] = key_signals(tables, self._spec, schedules, self._world.calendar)
+        tables["key_signals"] = key_signals(tables, self._spec, schedules, self._world.calendar, sold(self._arisings))
         return tables
 
 
@@ -117,12 +119,14 @@ def _by_substance(table: str, booked: Mapping[tuple[Any, ...], NDArray[np.float6
     keys = list(booked)
     masses = np.array([booked[key] for key in keys]).reshape(len(keys), len(spec.substances))
     masses = np.hstack([masses, masses.sum(axis=1, keepdims=True)])
+    some, made = np.flatnonzero(masses.any(axis=1)).tolist(), np.flatnonzero(masses.any(axis=0)).tolist()
+    masses = masses[np.ix_(some, made)]
     row, column = np.nonzero(masses)
-    heads = ("year", "country", "source", "target") if table == "flows" else ("year", "country", "account")
-    columns: Cells = {head: [keys[index][place] for index in row.tolist()] for place, head in enumerate(heads)}
-    return from_columns(
-        table, {**columns, "substance": [names[index] for index in column.tolist()], "mass_kg": masses[row, column]}
-    )
+    heads = ("country", "source", "target") if table == "flows" else ("country", "account")
+    years, *texts = zip(*(keys[index] for index in some), strict=True) if some else [()] * (1 + len(heads))
+    columns: Cells = {head: taken(coded(each), row) for head, each in zip(heads, texts, strict=True)}
+    columns |= {"year": np.array(years, dtype=np.int64)[row], "substance": taken(coded(names[index] for index in made), column)}
+    return from_columns(table, {**columns, "mass_kg": masses[row, column]})
 
 
 def _arisings(arisings: Arisings) -> Columns:
@@ -208,7 +212,7 @@ def _lead_times(recorded: Mapping[str, Cells]) -> Columns:
         numbers = np.array(sorted(counts))
         kg = np.array([counts[number] for number in numbers.tolist()])
         mean = float(((numbers + 0.5) * kg).sum() / kg.sum()) * LEAD_BIN_DAYS if kg.sum() > 0.0 else np.nan
-        rows.append((year, metal, kg.sum(), mean, *binned_quantiles(numbers, kg, (0.1, 0.5, 0.9))))
+        rows.append((year, metal, kg.sum(), mean, *binned_quantiles(numbers, kg, (0.1, 0.25, 0.5, 0.75, 0.9))))
     return from_rows("lead_times", rows)
 
 

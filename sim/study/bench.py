@@ -110,7 +110,7 @@ def replication(spec: ScenarioSpec, rounds: int = ROUNDS) -> Iterator[Figure]:
     yield figure("kernel events of a replication", [each["events"] for each in facts], 0.0, "events")
     yield figure("lots booked in a replication", [each["postings"] for each in facts], 0.0, "lots")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024.0**2 if sys.platform == "darwin" else 1024.0)
-    yield figure("peak memory", [peak], 0.0, "MB")
+    yield figure("peak memory, libraries for tables included", [peak], 0.0, "MB")
 
 
 def writing(rounds: int = ROUNDS) -> list[float]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sim.core.errors import ResultsError, StorageError
@@ -29,7 +30,7 @@ from sim.study.sweep_task import Part
 WHOLE = "whole"
 SETUP_SECONDS = 60.0
 PROBE_SECONDS = 1.0
-GROUP_ROWS = 10_000  # of a row group of the compacted table
+GROUP_ROWS = 10_000  # of a row group, which is what is held in memory to write or read a long table
 HEAD = ("run", "row", "replication", "message")
 _UNFINISHED = ".unfinished-"
 
@@ -51,10 +52,10 @@ class Home:
     def save_part(self, chunk: int, table: pa.Table) -> None:
         """Write a part and then the line of the index that vouches for it, each forced to disk."""
         path = self.part(chunk)
-        replaced(path, self.tag, lambda file: _write(table, file))
+        replaced(path, self.tag, lambda file: _write([table], file, packed=False))
         line = json.dumps({"chunk": chunk, "sha256": digest(path)}) + "\n"
         index = self.folder / "index" / f"{self.tag}.jsonl"
-        with index.open("a+b") as file:
+        with _told(index), index.open("a+b") as file:
             if file.tell():
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":  # a line that a killed process left unfinished
@@ -136,21 +137,27 @@ def replaced(path: Path, tag: str, write: Callable[[Any], None]) -> None:
         If it cannot be written; what was there stays.
     """
     unfinished = path.parent / f"{_UNFINISHED}{tag}-{path.name}"
+    with _told(path):
+        try:
+            with unfinished.open("wb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+            _sync_folder(path.parent)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say in words that a disk failed."""
     try:
-        with unfinished.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-        _sync_folder(path.parent)
+        yield
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        full = error.errno == errno.ENOSPC
-        why = "the disk is full" if full else error.strerror or str(error)
+        why = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
         raise StorageError(f"{path}: {why}; what is finished is kept, and the same command goes on from there") from error
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
 
 
 def _sync_folder(folder: Path) -> None:
@@ -171,44 +178,75 @@ def save_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def part_table(part: Part, columns: tuple[str, ...]) -> pa.Table:
     """A part as Arrow; it holds no time, host or worker."""
-    arrays = [pa.array(part.run), pa.array(part.row), pa.array(part.replication), pa.array(part.message, pa.string())]
-    return pa.table([*arrays, *(pa.array(part.values[:, place]) for place in range(len(columns)))], names=[*HEAD, *columns])
+    said = pa.array(part.message, pa.string()) if any(part.message) else pa.repeat("", len(part.message))
+    arrays = [pa.array(part.run), pa.array(part.row), pa.array(part.replication), said]
+    values = np.asfortranarray(part.values)
+    return pa.table([*arrays, *(pa.array(values[:, place]) for place in range(len(columns)))], names=[*HEAD, *columns])
 
 
-def design_table(design: Design, scenarios: tuple[str, ...]) -> pa.Table:
-    """The points as Arrow: row, base scenario, and a column for every dial."""
-    names = pa.array(np.array(scenarios, dtype=object)[design.scenario], pa.string())
-    arrays = [pa.array(np.arange(design.rows, dtype=np.int32)), names, *(pa.array(column) for column in design.values.T)]
-    return pa.table(arrays, names=["row", "scenario", *design.keys])
+def save_design(path: Path, design: Design, scenarios: tuple[str, ...]) -> None:
+    """Write the points whole: row, base scenario, and a column for every dial."""
+    names, row = pa.array(scenarios, pa.string()), np.arange(design.rows, dtype=np.int32)
+
+    def table(here: slice) -> pa.Table:
+        base = pa.DictionaryArray.from_arrays(pa.array(design.scenario[here]), names).cast(pa.string())
+        arrays = [pa.array(row[here]), base, *(pa.array(column) for column in design.values[here].T)]
+        return pa.table(arrays, names=["row", "scenario", *design.keys])
+
+    replaced(path, "table", lambda file: _write((table(here) for here in _groups(design.rows)), file))
 
 
-def _write(table: pa.Table, file: Any) -> None:
-    with _writer(table.schema, file) as writer:
-        writer.write_table(table)
+def _groups(rows: int) -> Iterator[slice]:
+    return (slice(first, first + GROUP_ROWS) for first in range(0, rows, GROUP_ROWS))
 
 
-def _writer(schema: pa.Schema, file: Any) -> pq.ParquetWriter:
+def read_design(path: Path, scenarios: tuple[str, ...]) -> Design:
+    """The points of a table that `save_design` made, read a row group at a time; raises ResultsError."""
+    try:
+        with pq.ParquetFile(path) as file:
+            rows, keys = file.metadata.num_rows, tuple(file.schema_arrow.names[2:])
+    except (OSError, pa.ArrowException) as error:
+        raise ResultsError(f"{path}: damaged or not readable ({str(error).splitlines()[0]})") from error
+    design = Design(keys, np.empty(rows, dtype=np.int32), np.empty((rows, len(keys))))
+    known, at = pa.array(scenarios, pa.string()), 0
+    for group in read_groups(path, ["scenario", *keys]):
+        here = slice(at, at + group.num_rows)
+        design.scenario[here] = pc.index_in(group.column("scenario"), known).to_numpy()
+        for place, key in enumerate(keys):
+            design.values[here, place] = group.column(key).to_numpy()
+        at = here.stop
+    return design
+
+
+def _write(groups: Iterable[pa.Table], file: Any, packed: bool = True) -> None:
+    """Write tables of one schema, at least one, as the row groups of a file; parts, read once more, are not packed."""
+    with ExitStack() as opened:
+        writer = None
+        for group in groups:
+            writer = writer or opened.enter_context(_writer(group.schema, file, packed))
+            writer.write_table(group)
+
+
+def _writer(schema: pa.Schema, file: Any, packed: bool) -> pq.ParquetWriter:
     texts = [field.name for field in schema if pa.types.is_string(field.type)]
+    floats = "BYTE_STREAM_SPLIT" if packed else "PLAIN"
     encoding = {
-        field.name: "BYTE_STREAM_SPLIT" if pa.types.is_floating(field.type) else "DELTA_BINARY_PACKED"
+        field.name: floats if pa.types.is_floating(field.type) else "DELTA_BINARY_PACKED"
         for field in schema
         if field.name not in texts
     }
     return pq.ParquetWriter(
         file,
         schema,
-        compression="zstd",
-        compression_level=3,
+        compression="zstd" if packed else "none",
+        compression_level=3 if packed else None,
         use_dictionary=texts,
         column_encoding=encoding,
+        write_batch_size=GROUP_ROWS,
+        write_statistics=[field.name for field in schema if pa.types.is_integer(field.type)],
         write_page_checksum=True,
         store_schema=False,
     )
-
-
-def save_table(path: Path, table: pa.Table) -> None:
-    """Write a table whole."""
-    replaced(path, "table", lambda file: _write(table, file))
 
 
 def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -237,16 +275,14 @@ def read_groups(path: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
 
 
 def compact(home: Home, chunks: Sequence[int]) -> None:
-    """Put parts into one table, a row group for every 10,000 runs; the same bytes whoever made the parts."""
+    """Put parts into one table, a row group for at least every 10,000 runs; the same bytes whoever made the parts."""
 
-    def write(file: Any) -> None:
+    def groups() -> Iterator[pa.Table]:
         waiting: list[pa.Table] = []
-        with _writer(read_table(home.part(chunks[0])).schema, file) as writer:
-            for chunk in chunks:
-                waiting.append(read_table(home.part(chunk)))
-                if chunk == chunks[-1] or sum(table.num_rows for table in waiting) >= GROUP_ROWS:
-                    joined = pa.concat_tables(waiting).combine_chunks()
-                    writer.write_table(joined, row_group_size=joined.num_rows)
-                    waiting = []
+        for chunk in chunks:
+            waiting.append(read_table(home.part(chunk)))
+            if chunk == chunks[-1] or sum(table.num_rows for table in waiting) >= GROUP_ROWS:
+                yield pa.concat_tables(waiting).combine_chunks()
+                waiting = []
 
-    replaced(home.folder / "outcomes.parquet", home.tag, write)
+    replaced(home.folder / "outcomes.parquet", home.tag, lambda file: _write(groups(), file))

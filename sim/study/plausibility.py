@@ -22,14 +22,16 @@ RELATIVE = 1e-9  # rounding of long sums
 ABSOLUTE = 1e-6  # kilograms, days: less is dust
 NAMED = 3  # rows told of each finding
 
-# measures that may be negative: money and gas change hands both ways, days count from the first of the run, diversion is signed
+# measures that may be negative: money and gas change hands both ways (floors hand back part of high prices), days count from
+# the first of the run, diversion is signed
 SIGNED = {
     "payments": {"usd"},
     "emissions": {"kgco2e"},
     "inputs": {"value"},
     "collection": {"diverted_kg"},
     "finance": {"expected_npv_usd", "expected_irr_share", "npv_usd", "irr_share"},
-    "gains": {"earned_usd"},
+    "gains": {"earned_usd", "public_usd", "stockpile_usd"},
+    "costs": {"public_usd_per_kg"},
 }
 UNSIGNED_DAYS: dict[str, set[str]] = {"milestones": {"pledged_kg", "delivered_kg"}, "shocks": set()}
 _DEPENDENCE = (
@@ -43,7 +45,16 @@ SHARES = {
     "fleet": ("load_share",),
     "plants": ("utilisation_share",),
     "market": (*_DEPENDENCE, "hhi", "hhi_by_origin", "hhi_by_place", "primary_hhi"),
-    "security": (*_DEPENDENCE, "share_met_share", "share_met_without_share", "hhi", "hhi_by_origin", "hhi_by_place", "primary_hhi"),
+    "security": (
+        *_DEPENDENCE,
+        "eol_rir_share",
+        "share_met_share",
+        "share_met_without_share",
+        "hhi",
+        "hhi_by_origin",
+        "hhi_by_place",
+        "primary_hhi",
+    ),
     "inputs": ("u",),
 }
 NEXT_STEPS = (("collected_kg", "separated_kg"), ("separated_kg", "refined_kg"), ("refined_kg", "available_kg"))

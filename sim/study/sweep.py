@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.errors import ResultsError, UrbanMineError, UsageError
+from sim.core.errors import OutputError, ResultsError, UrbanMineError, UsageError
 from sim.core.version import program_version
 from sim.results import manifest as manifests
 from sim.results.store import prepared
@@ -175,8 +175,11 @@ def folder_of(source: SweepFile, out: str | Path) -> Path:
     """Where a sweep is saved; made if it is not there."""
     home = prepared(out, source.id)
     folder = home / f"sweep-{source.identity(program_version())[:12]}"
-    for inner in (folder, folder / "parts", folder / "index"):
-        inner.mkdir(exist_ok=True)
+    try:
+        for inner in (folder, folder / "parts", folder / "index"):
+            inner.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be created ({error.strerror})") from error
     return folder
 
 
@@ -210,21 +213,15 @@ def _opened(source: SweepFile, home: Home) -> Chunk:
         if not plan.exists():
             if any((folder / "parts").glob("*.parquet")):
                 raise ResultsError(f"{folder}: holds parts but no {PLAN}, so this is not a folder of this program")
-            parts.save_table(table, parts.design_table(design_of(source), names))
+            parts.save_design(table, design_of(source), names)
             text = manifests.written(_plan(source, manifests.digest(table)))
             parts.replaced(plan, home.tag, lambda file: file.write(text.encode()))
         told = _read_plan(plan, source)
         if not table.exists() or manifests.digest(table) != told["design_sha256"]:
-            parts.save_table(table, parts.design_table(design_of(source), names))
+            parts.save_design(table, design_of(source), names)
         if manifests.digest(table) != told["design_sha256"]:
             raise ResultsError(f"{table}: damaged, and the libraries installed now make another design; delete {folder}")
-    read = parts.read_table(table)
-    columns = [read.column(key).to_numpy() for key in read.column_names[2:]]
-    coded = read.column("scenario").combine_chunks().dictionary_encode()
-    number = np.array([names.index(name) for name in coded.dictionary.to_pylist()], dtype=np.int32)
-    scenario = number[coded.indices.to_numpy()]
-    values = np.stack(columns, axis=1) if columns else np.zeros((len(scenario), 0))
-    return task_of(source, Design(tuple(read.column_names[2:]), scenario, values))
+    return task_of(source, parts.read_design(table, names))
 
 
 def _plan(source: SweepFile, design_sha256: str) -> dict[str, Any]:
@@ -244,7 +241,7 @@ def _plan(source: SweepFile, design_sha256: str) -> dict[str, Any]:
         "design": spec.design.model_dump(),
         "stop": spec.stop.model_dump() if spec.stop else None,
         "uncertain": [_uncertain(scenario) for scenario in source.scenarios],
-        "dials": [dial.model_dump(exclude_none=True) for dial in spec.dials],
+        "dials": [dial.model_dump(exclude_none=True) | _graded(source.scenarios[0], dial.key) for dial in spec.dials],
         "columns": list(task.outcomes.columns),
         "rows": source.rows,
         "replications": spec.replications,
@@ -253,6 +250,12 @@ def _plan(source: SweepFile, design_sha256: str) -> dict[str, Any]:
         "chunks": source.chunks,
         "seed": spec.seed,
     }
+
+
+def _graded(scenario: Scenario, key: str) -> dict[str, str]:
+    """Grade of the evidence for what a dial turns; nothing for what no table and no scenario file states."""
+    evidence = scenario.evidence_of(key)
+    return {} if evidence is None else {"grade": evidence.grade}
 
 
 def _uncertain(scenario: Scenario) -> dict[str, str]:

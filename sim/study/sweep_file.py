@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from sim.core.errors import Fault, ScenarioError
 from sim.results.steps import ALL, SHARE
@@ -20,6 +21,7 @@ from sim.scenario.load import load_scenario
 from sim.scenario.merge import Layer
 from sim.scenario.scenario import SET, Scenario
 from sim.scenario.schema import ScenarioSpec
+from sim.scenario.turn import Turner, turned
 from sim.scenario.wording import listed, say
 from sim.study.sweep_spec import MOST_ROWS, DesignSpec, DialSpec, SweepSpec, read_spec, row_count
 
@@ -37,6 +39,8 @@ WORDINGS: dict[str, tuple[str, str]] = {
     "dial_order": ("a range has low < high, and mode between them.", "Put the numbers in order."),
     "dial_log": ("a range even in the log needs low above 0 and no mode.", 'Raise low, or write scale = "linear".'),
     "dial_bounds": ("{value} is outside what {key} may be: {allowed}.", "Keep the dial within that."),
+    "dial_rule": ("at {end} of {key} the scenario breaks a rule ({path}): {why}", "{hint}"),
+    "dials_rule": ("with every dial where the scenario has it, a rule is broken ({path}): {why}", "{hint}"),
     "grid_levels": ("a grid needs the number of values to take from a range.", "Write levels = 5, or list values."),
     "list_values": ("a list design reads the values of all dials side by side, {count} of each.", "Give every dial as many."),
     "points_missing": ("a {kind} design needs {needed}.", "Write for example {needed} = {example}"),
@@ -112,10 +116,10 @@ def load_sweep_file(path: str | Path, library: Library | None = None) -> SweepFi
     checker = _Checker(layer, spec)
     scenarios = tuple(checker.settled(load_scenario(place, library=tables)) for place in checker.places(file))
     faults = [*checker.design(), *(fault for scenario in scenarios for fault in checker.against(scenario))]
+    faults = faults or [fault for scenario in scenarios for fault in checker.ends(scenario)]
     if faults:
         raise ScenarioError(list({(fault.line, fault.path): fault for fault in reversed(faults)}.values()))
-    whole = tuple(_node_at(split(dial.key)).kind == "whole" for dial in spec.dials)
-    return SweepFile(file, raw, spec, scenarios, whole)
+    return SweepFile(file, raw, spec, scenarios, tuple(_is_whole(dial) for dial in spec.dials))
 
 
 def find(path: str | Path) -> Path:
@@ -259,6 +263,61 @@ class _Checker:
             outside = next((value for value in _ends(dial) if not _allows(node, value)), None)
             if outside is not None:
                 yield self.fault(_at(index), "dial_bounds", value=f"{outside:g}", key=path[-1], allowed=node.allowed)
+
+    def ends(self, scenario: Scenario) -> Iterator[Fault]:
+        """Dials whose ends break a rule of the scenario, each tried alone while the others stand where the scenario has them.
+
+        What only several dials together break is left to the runs, which are recorded as failed.
+        """
+        dials = self.spec.dials
+        if not dials:
+            return
+        resting = [_resting(dial, scenario) for dial in dials]
+        try:
+            turner = Turner(
+                scenario, {dial.key: _turned(scenario, dial, value) for dial, value in zip(dials, resting, strict=True)}
+            )
+        except ScenarioError as error:
+            yield self.fault(("dials",), "dials_rule", **_why(error))
+            return
+
+        def broken(values: list[float]) -> dict[str, str]:
+            try:
+                turner.at([_turned(scenario, dial, value) for dial, value in zip(dials, values, strict=True)])
+            except ScenarioError as error:
+                return _why(error)
+            return {}
+
+        if why := broken(resting):
+            yield self.fault(("dials",), "dials_rule", **why)
+            return
+        for index, dial in enumerate(dials):
+            for end in dict.fromkeys((min(_ends(dial)), max(_ends(dial)))):
+                if why := broken([*resting[:index], end, *resting[index + 1 :]]):
+                    yield self.fault(_at(index), "dial_rule", key=dial.key, end=f"{end:g}", **why)
+
+
+def _why(error: ScenarioError) -> dict[str, str]:
+    """The first fault of a scenario, for a wording."""
+    first = error.faults[0]
+    return {"why": first.message, "path": first.path, "hint": first.hint}
+
+
+def _resting(dial: DialSpec, scenario: Scenario) -> float:
+    """The place of a dial that is nearest to what the scenario has; its mode or middle where the scenario has no single number."""
+    low, high = min(_ends(dial)), max(_ends(dial))
+    value = 1.0 if dial.apply == "factor" else get(scenario.tree, split(dial.key))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        value = dial.mode if dial.mode is not None else (low + high) / 2.0
+    return min(dial.values or (min(max(value, low), high),), key=lambda place: abs(place - value))
+
+
+def _turned(scenario: Scenario, dial: DialSpec, value: float) -> Any:
+    return turned(scenario, dial.key, value, factor=dial.apply == "factor", whole=_is_whole(dial))
+
+
+def _is_whole(dial: DialSpec) -> bool:
+    return _node_at(split(dial.key)).kind == "whole"
 
 
 def _at(index: int, *more: str) -> KeyPath:

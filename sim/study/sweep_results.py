@@ -19,6 +19,7 @@ from sim.results import manifest as manifests
 from sim.scenario.draw import hypercube
 from sim.scenario.keys import nearest
 from sim.study import parts
+from sim.study.bands_check import STATISTICS, checked
 from sim.study.indices import Estimate, morris, sobol
 from sim.study.learning import learning
 from sim.study.multilevel import corrected
@@ -119,6 +120,34 @@ class Sweep:
                     told = _told_by_twin(cube, twin.cube(name)[scenario][:, 0])
                 if told:
                     rows.append({"scenario": scenario, "outcome": name} | told)
+        return pd.DataFrame(rows)
+
+    def checked(self, twin: Sweep, draws: int = 32) -> pd.DataFrame:
+        """How near bands of so few draws with the twin come to this sweep, in which every draw of the twin is run in full.
+
+        A row for each outcome and statistic (mean, p5, p50, p95 of runs): of all draws, then of groups of `draws` their mean error
+        (`bias`) and root mean square errors with the twin and without it, all in the unit of the outcome.
+
+        Raises
+        ------
+        UsageError
+            If the two sweeps are not of the same draws, or too few are there for two groups.
+        """
+        _paired(self, twin)
+        rows: list[dict[str, Any]] = []
+        for name in self.plan["columns"]:
+            for scenario, cube in self.cube(name).items():
+                told = twin.cube(name)[scenario][: len(cube), 0]
+                there = np.isfinite(cube).all(axis=1) & np.isfinite(told)
+                if there.sum() < 2 * draws or draws < 2:
+                    raise UsageError(f"{there.sum()} draws are there, which make no two groups of {draws}")
+                found = checked(cube[there], told[there], draws)
+                rows += [
+                    {"scenario": scenario, "outcome": name, "statistic": statistic}
+                    | {key: float(getattr(found, key)[place]) for key in ("every", "bias", "error", "error_alone")}
+                    | {"held": found.held, "groups": found.groups, "draws": int(there.sum())}
+                    for place, statistic in enumerate(STATISTICS)
+                ]
         return pd.DataFrame(rows)
 
     def indices(self, outcome: str | None = None) -> pd.DataFrame:

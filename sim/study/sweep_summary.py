@@ -90,12 +90,43 @@ def page(told: dict[str, Any]) -> str:
             *(c for c in ("first", "total", "mean", "mean_absolute", "spread") if one["dials"] and c in one["dials"][0]),
         )
         head += [f"## What decides {one['outcome']}", _table(one["dials"], columns, intervals=True)]
+    chosen = ("worth",) if len(told["scenarios"]) > 1 else ()  # one scenario leaves nothing to choose
     for one in told["learn"]:
         head += [
             f"## What to measure next for {one['outcome']}",
-            _table(one["inputs"], ("dial", "grade", "share", "worth", "above_luck"), True),
+            _table(one["inputs"], ("dial", "grade", "share", *chosen, "above_luck"), True),
         ]
     return "\n\n".join(part for part in head if part) + "\n"
+
+
+def check_page(full: Sweep, twin: Sweep, draws: int) -> str:
+    """The check of corrected bands against every draw run in full, as Markdown."""
+    checked, plan = full.checked(twin, draws), full.plan
+    first = checked.iloc[0]
+    near = [_nearness(_records(rows)) for _, rows in checked.groupby(["scenario", "outcome"], sort=False)]
+    told = ("mean", "p5", "p50", "p95", "chance_share", "ignorance_share", "twin_correlation")
+    parts_ = (
+        f"# {plan['name']}",
+        plan["question"],
+        f"{first['draws']} draws of {', '.join(plan['scenarios'])}, {plan['replications']} full runs each,"
+        f" dealt into {first['groups']} groups of {draws}. Set: {'; '.join(plan['set'])}.",
+        f"## {draws} draws with the twin, against every draw run in full",
+        "Root mean square error of a group with the twin, and in brackets of the group alone, in percent of the mean of all draws."
+        " `held`: share of groups whose 95 % interval of the mean holds the mean of all.",
+        _table(near, tuple(near[0])),
+        "## Bands of all draws",
+        _table(_records(full.bands(twin)), ("scenario", "outcome", *told)),
+    )
+    return "\n\n".join(parts_) + "\n"
+
+
+def _nearness(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """One line of the check: how near groups come to every statistic of an outcome, the mean first, in percent of the mean."""
+    mean = rows[0]
+    size = abs(mean["every"]) / 100.0
+    errors = {row["statistic"]: f"{row['error'] / size:.2g} ({row['error_alone'] / size:.2g})" for row in rows}
+    told = {"scenario": mean["scenario"], "outcome": mean["outcome"]} | errors
+    return told | {"bias of the mean": f"{mean['bias'] / size:.2g}", "held": mean["held"]}
 
 
 def _table(rows: list[dict[str, Any]], columns: tuple[str, ...], intervals: bool = False) -> str:

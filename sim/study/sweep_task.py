@@ -15,7 +15,7 @@ from sim.results.tables import gathered
 from sim.scenario.draw import draws_of
 from sim.scenario.scenario import Scenario
 from sim.scenario.schema import ScenarioSpec
-from sim.scenario.turn import Turner
+from sim.scenario.turn import Turner, turned
 from sim.simulate.run import run_replication
 from sim.simulate.twin import twin_ladder
 from sim.study.design import Design
@@ -157,7 +157,7 @@ class Chunk:
         """What the dials are turned to, in the shape of TOML."""
         base = self.scenarios[int(self.design.scenario[row])]
         numbers = zip(self.design.keys, self.design.values[row].tolist(), self.factors, self.whole, strict=True)
-        return [_value(base, key, *how) for key, *how in numbers]
+        return [turned(base, key, number, factor=factor, whole=whole) for key, number, factor, whole in numbers]
 
 
 def joined(task: Chunk, number: int, found: Mapping[int, Array | Part | str]) -> Part:
@@ -175,16 +175,6 @@ def joined(task: Chunk, number: int, found: Mapping[int, Array | Part | str]) ->
         messages.append(message)
     row, replication = runs // task.replications, runs % task.replications
     return Part(runs, row.astype(np.int32), replication.astype(np.int32), tuple(messages), values)
-
-
-def _value(base: Scenario, key: str, number: float, factor: bool, whole: bool) -> Any:
-    value = _scaled(base.value_at(key), number) if factor else number
-    return round(value) if whole else value
-
-
-def _scaled(value: Any, factor: float) -> Any:
-    """A number in any of its shapes, multiplied."""
-    return {key: _scaled(inner, factor) for key, inner in value.items()} if isinstance(value, Mapping) else value * factor
 
 
 def _one_line(message: str) -> str:

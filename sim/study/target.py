@@ -19,7 +19,7 @@ from sim.results.summary import ALL, SHARE, STEPS, ladder
 from sim.results.tables import Columns, numbers, texts, words
 from sim.scenario.keys import nearest
 from sim.scenario.scenario import Scenario
-from sim.study.added import COST_ITEMS
+from sim.simulate.benefits import COST_ITEMS
 from sim.study.replicate import ReplicationError
 from sim.study.target_dials import Dial, dials_of
 from sim.study.target_search import Aim, Outcome, Status, Vector, runs_expected, search

@@ -13,6 +13,7 @@ import sim.cli
 from sim.cli import COMMANDS, main
 from sim.core.errors import BusyError, OutputError, ResultsError, StorageError, UrbanMineError
 from sim.scenario import load as loading
+from sim.scenario.keys import nearest
 from tests.fixtures.tiny_tree import TinyLibrary
 
 ROOT = Path(__file__).parents[2]
@@ -178,6 +179,20 @@ def test_new_from_another_scenario(run, here):
     assert "Did you mean mine?" in err
 
 
+def test_new_names_scenarios_only(run, here):
+    write(here, "", "mine.toml")
+    (here / "pyproject.toml").write_text('[project]\nname = "mine"\n', encoding="utf-8")
+    (here / "points.toml").write_text('name = "Points"\nscenario = "mine"\n', encoding="utf-8")
+    (here / "broken.toml").write_bytes(b"\xff\xfe")
+    code, _, err = run("new", "third", "--from", "zzzzzz")
+    assert code == 2
+    assert "baseline" in err
+    assert "mine" in err
+    for other in ("pyproject", "points", "broken"):
+        assert other not in err
+        assert run("new", "third", "--from", other)[0] == 2
+
+
 @pytest.mark.parametrize("name", ["con", "a b", "..", "日本", "x" * 70, "a:b", "LPT1", ".hidden", "a."])
 def test_names_no_system_likes_are_refused(run, here, name):
     code, out, err = run("new", name)
@@ -234,6 +249,21 @@ def test_explain_patterns_names_tables_and_json(run):
     assert found["value"] == "60000.0"
     assert found["evidence"]["grade"] == "D"
     assert "not written" in run("explain", "plants.Saganoseki Smelter.end")[1]
+
+
+def test_explain_what_is_called_so(run):
+    """A metal, a country or a plant is no key by itself, but people ask for it."""
+    told = [one["key"] for one in json.loads(run("explain", "Au", "--json")[1])["keys"]]
+    assert told[0] == "substances.Au"
+    assert "market.prices.Au" in told
+    assert [one["key"] for one in json.loads(run("explain", "Saganoseki Smelter", "--json")[1])["keys"]] == [
+        "plants.Saganoseki Smelter"
+    ]
+
+
+def test_explain_says_what_money_is_per(run):
+    assert "unit     USD per kg" in run("explain", "market.prices.Au.usd_per_kg")[1]
+    assert "unit     USD per t" in run("explain", "plants.*.gate_fee_usd_per_t")[1]
 
 
 @pytest.mark.parametrize(
@@ -397,3 +427,23 @@ def test_color_is_off_without_a_terminal_or_when_asked(monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
     show.main([], standalone_mode=False)
     assert seen == [True, False, False, False]
+
+
+def test_an_empty_file_is_told_how_to_begin(run, here):
+    (here / "empty.toml").write_text("", encoding="utf-8")
+    code, _, err = run("validate", "empty.toml")
+    assert code == 3
+    assert 'Begin with extends = "baseline"' in err
+
+
+@pytest.mark.parametrize(
+    ("written", "names", "near"),
+    [
+        ("ree_recycling", ("appliance_recycling", "ree_hydromet", "remelt"), "ree_hydromet"),
+        ("ree_recycling", ("appliance_recycling", "ree_recycling_separation"), "ree_recycling_separation"),
+        ("cu_smeltr", ("pb_smelter", "cu_smelter", "cu_hydromet"), "cu_smelter"),
+        ("xy_recycling", ("appliance_recycling", "remelt"), "appliance_recycling"),
+    ],
+)
+def test_the_first_word_of_a_name_says_most(written, names, near):
+    assert nearest(written, names) == near

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import sim
 from sim.cli import main
 from sim.cli.common import Output
 from sim.cli.ladder import ladder_text, mass
-from sim.cli.run import Lines, _warn, progress_of
+from sim.cli.progress import Lines, progress_of
+from sim.cli.run import _warn
 from sim.core.errors import ConservationError, StorageError
 from sim.results.store import Results, load_results
 from sim.scenario import load
@@ -137,6 +139,12 @@ def test_lines_of_progress_every_half_minute():
     assert said == ["2 of 8 replications after 31 s, about 93 s left", "5 of 8 replications after 62 s, about 37 s left"]
 
 
+def test_lines_of_a_sweep_tell_how_fast_it_is_and_what_failed():
+    said, now = [], iter([0.0, 40.0])
+    Lines(said.append, lambda: next(now), "runs")(20, 30, 1)
+    assert said == ["20 of 30 runs after 40 s (0.5 runs/s, 1 failed), about 20 s left"]
+
+
 def test_a_bar_on_a_terminal_and_nothing_when_quiet(monkeypatch, capsys):
     with progress_of(Output(quiet=True)) as progress:
         progress(1, 2)
@@ -206,3 +214,32 @@ def test_help_of_run_and_export_loads_nothing_heavy():
         loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
         assert "Usage" in loaded.stdout
         assert not HEAVY & set(loaded.stderr.split())
+
+
+def test_doctor_puts_its_figures_into_a_table(monkeypatch, tmp_path, capsys):
+    from sim.study import bench
+
+    figures = [bench.figure("events of a run", [92_564.0] * 3, 0.0, "events"), bench.figure("writing", [1.5, 2.5, 3.0], 2.0, "x")]
+    monkeypatch.setattr(bench, "standard_figures", lambda: iter(figures))
+    assert main(["doctor", "--bench", "-q", "--out", str(tmp_path)]) == 0, "a missed goal is told, and is no fault of this machine"
+    lines = capsys.readouterr().out.splitlines()
+    head = next(place for place, line in enumerate(lines) if line.startswith("figure"))
+    assert lines[head].split() == ["figure", "median", "unit", "least", "to", "most", "goal"]
+    assert lines[head + 2].split() == ["events", "of", "a", "run", "92,564", "events"]
+    assert lines[head + 3].split() == ["writing", "2.5", "x", "1.5", "to", "3", "<=", "2", "MISSED"]
+
+
+def test_help_asks_no_package_for_its_version_and_a_run_needs_no_solver():
+    code = "import sys; from sim.cli import main; main(['--help']); print(' '.join(sys.modules), file=sys.stderr)"
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "importlib.metadata" not in told.stderr.split()
+    code = "import sys, sim.simulate.run; print(' '.join(sys.modules))"
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"scipy", "pandas", "pyarrow"} & set(told.stdout.split())
+
+
+def test_a_command_leaves_the_search_for_garbage_as_it_was(capsys):
+    before = gc.get_threshold()
+    assert main(["--help"]) == 0
+    assert main(["no-such-command"]) == 2
+    assert gc.get_threshold() == before

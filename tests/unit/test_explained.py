@@ -66,3 +66,16 @@ def test_command(capsys):
     assert "[[routes]]" in told["warnings"][0]["remedy"]
     assert main(["explain", "refned_kg"]) == 2
     assert "Did you mean refined_kg?" in capsys.readouterr().err
+
+
+def test_a_path_over_years_says_what_stands_behind_each(capsys):
+    assert main(["explain", "market.prices.Nd.usd_per_kg", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["keys"][0]
+    assert told["evidence"]["grade"] == "D", "as a whole it is as good as its weakest year"
+    assert told["years"]["2011"]["grade"] == "C"
+    assert told["years"]["2030"]["grade"] == "D"
+    assert main(["explain", "market.prices.Nd.usd_per_kg"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines.index("  2011") < lines.index("  2030")
+    assert main(["explain", "countries.JPN.channels.delivery_truck.participation_share", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["keys"][0]["years"] == {}, "a constant has none"

@@ -131,3 +131,25 @@ def test_missing_file_is_named(tmp_path):
 
 def test_ratio_is_missing_where_nothing_divides():
     np.testing.assert_array_equal(ratio(np.array([1.0, 2.0]), np.array([2.0, 0.0])), [0.5, np.nan])
+
+
+def test_rows_in_order_are_neither_sorted_nor_copied():
+    kg = np.array([1.0, 2.0, 3.0])
+    sorted_rows = {
+        "year": np.array([2025, 2025, 2026], dtype=np.int32),
+        "country": coded(["IDN", "JPN", "IDN"]),
+        "product": coded(["a", "a", "a"]),
+        "units": kg,
+        "mass_kg": kg,
+        "units_with_magnet_share": kg,
+    }
+    made = from_columns("arisings", sorted_rows)
+    assert made["mass_kg"] is kg
+    backwards = {
+        name: column[::-1] if isinstance(column, np.ndarray) else coded(column.texts[::-1].tolist())
+        for name, column in sorted_rows.items()
+    }
+    again = from_columns("arisings", backwards)
+    assert numbers(again, "mass_kg").tolist() == [1.0, 2.0, 3.0]
+    assert texts(again, "country") == ["IDN", "JPN", "IDN"]
+    assert kg.tolist() == [1.0, 2.0, 3.0]

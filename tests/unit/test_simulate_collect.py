@@ -114,6 +114,8 @@ def arisings(spec):
         "discarded_units": units,
         "discarded_kg": units * 2.0,
         "units_with_magnet_share": np.full((1, 2, 2), 0.5),
+        "put_on_market_kg": units * 3.0,
+        "pom_years": (2023, 2024),
         **dict.fromkeys(REUSE, np.zeros((1, 2, 2))),
     }
     # nothing else of it is read here
@@ -341,6 +343,14 @@ def test_lineage_divides_by_metal_content_and_sums_to_what_was_recovered(world, 
     assert found["Nd", "JP-01", 2026] == pytest.approx(0.75)
     assert sum(kg for key, kg in found.items() if key[0] == "Nd") == pytest.approx(1.0, rel=1e-12)
     assert {key[0] for key in found} == {"Au", "Nd"}
+
+
+def test_lineage_of_a_year_without_arisings_is_an_error(world, spec, arisings):
+    tag = world.tags.of(Origin("JPN", plant=DISMANTLER, year=2026))
+    world.tags.intake(tag, world.tags.of(Origin("JPN", "JP-13", "drop_box", "", 1999)), "phone")[0] = 100.0
+    world.recorder.cell("lineage_out", tag, "Au", SMELTER, 2026)[0] = 2.0
+    with pytest.raises(ConservationError, match="discarded outside the run"):
+        collected(world, spec, arisings)
 
 
 def test_metal_from_nowhere_is_found(world, spec, arisings):
