@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TUTORIALS = [ROOT / "docs" / "tutorials" / name for name in ("policy.md", "policy.ja.md", "modelers.md", "contributors.md")]
 STARTS = ("urban-mine ", ".venv/bin/python -m sim ")
+TESTED = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()}
 SHORT = {"run": ["--set", "time.end=2025", "--replications", "2", "--workers", "1"]}
 
 
@@ -55,6 +56,19 @@ def test_commands_are_written_as_the_program_takes_them(page):
         if len(words) > 1 and "..." not in words:
             with contextlib.suppress(click.BadParameter):
                 command.make_context(words[0], words[1:])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_tests_named_on_a_page_are_there(page):
+    """Files of tests in backquotes, with the function after `::`; `bad/` are the wrong scenario files."""
+    text = page.read_text(encoding="utf-8")
+    for folder, name, function in re.findall(r"`(?:tests/)?(\w+)/(\w+\.py)(?:::(\w+))?`", text):
+        if folder in TESTED:
+            file = ROOT / "tests" / folder / name
+            assert file.exists(), file
+            assert f"def {function}(" in file.read_text(encoding="utf-8") or not function, f"{name}::{function}"
+    for name in re.findall(r"`bad/(\w+\.toml)`", text):
+        assert (ROOT / "tests" / "unit" / "bad_scenarios" / name).exists(), name
 
 
 def test_there_are_commands_to_check():

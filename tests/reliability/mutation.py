@@ -24,7 +24,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LONGEST_SECONDS, LONGEST_CPU_SECONDS, MOST_BYTES = 1800, 60, 2**31
-SHARED = ("numpy", "pandas", "pyarrow.parquet")  # imported once: forks share what is there already
+SHARED = ("numpy", "pandas", "pyarrow.parquet", "pytest")  # imported once: forks share what is there already
+PLAIN = ("-x", "-q", "-o", "addopts=", "--import-mode=importlib", "-m", "not slow and not speed", "-p", "no:cacheprovider")
 MODULES = {  # module -> its tests
     "ledger": (
         "sim.engine.ledger",
@@ -122,7 +123,8 @@ def _tested(name: str, path: Path, tree: ast.Module, tests: tuple[str, ...]) -> 
         exec(compile(tree, str(path), "exec"), module.__dict__)
         parent, _, last = name.rpartition(".")
         setattr(sys.modules[parent], last, module)
-        return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]))
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # none is needed, and each costs time for every mutant
+        return int(pytest.main([*PLAIN, *tests]))
     except BaseException:  # a module that cannot be imported is noticed
         return 1
 

@@ -15,7 +15,7 @@ LEAST_SHARE = 0.9
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX")
-@pytest.mark.parametrize("module", ["ledger", "transfer"])
+@pytest.mark.parametrize("module", ["ledger", "transfer", "store"])
 def test_nine_of_ten_changes_are_noticed(module):
     """In a process of its own: mutants are forks with little memory, and a test process may hold much already."""
     command = [sys.executable, "-m", "tests.reliability.mutation", module, *(["--sample", str(SAMPLE)] if SAMPLE else [])]

@@ -12,7 +12,8 @@ QUARTER = (0.75, 1.25)
 class Row:
     """One comparison; `accepted` is the range of modelled over published that counts as right.
 
-    strength : what the comparison is worth as a test; empty: see `worth`.
+    strength : what the comparison is worth as a test; empty: see `worth`. inputs : the run or the tables the modelled figure comes
+    from; empty where the subject says it.
     """
 
     subject: str
@@ -25,6 +26,7 @@ class Row:
     source: str
     why: str = ""
     strength: str = ""
+    inputs: str = ""
 
     @property
     def ratio(self) -> float:
