@@ -14,8 +14,10 @@ import pytest
 from sim.scenario.library import load_library
 from sim.study import sweep as sweeps
 from sim.study import sweep_export
+from sim.study.indices import sobol
 from sim.study.sweep_file import load_sweep_file
 from tests.fixtures import light_sweep
+from tests.validation.test_indices import g_function, ishigami, saltelli
 
 TEXT = """name = "Try"
 scenarios = ["baseline"]
@@ -73,6 +75,19 @@ def test_salib_reads_the_problem_and_finds_the_same_indices(sweep, tmp_path):
     ours = sweep.indices("refined_kg.Nd.ALL.2026")
     assert ours["first"].to_numpy() == pytest.approx(found["S1"], abs=0.005)
     assert ours["total"].to_numpy() == pytest.approx(found["ST"], abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("function", "count", "low", "high"), [(ishigami, 3, -np.pi, np.pi), (g_function, 8, 0.0, 1.0)], ids=["ishigami", "g"]
+)
+def test_salib_finds_the_same_indices_of_known_functions(function, count, low, high):
+    analyze = tool("SALib.analyze.sobol").analyze
+    outcomes = function(saltelli(count, low, high))
+    problem = {"num_vars": count, "names": [f"x{number}" for number in range(count)], "bounds": [[low, high]] * count}
+    theirs = analyze(problem, outcomes, calc_second_order=False, num_resamples=2, print_to_console=False)
+    ours = sobol(outcomes, count, resamples=2)
+    assert ours.first.value == pytest.approx(theirs["S1"], abs=0.005)
+    assert ours.total.value == pytest.approx(theirs["ST"], abs=0.005)
 
 
 def test_salib_samples_the_dials_as_we_do(sweep, tmp_path):

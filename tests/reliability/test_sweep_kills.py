@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.cli import main
 from sim.core.errors import ResultsError, StorageError
 from sim.results.manifest import digest
 from sim.study import parts, sweep
@@ -184,22 +185,37 @@ def test_ctrl_c_says_how_to_go_on_and_a_second_writer_is_refused(tmp_path):
     assert time.monotonic() - began < 5.0
     assert process.returncode == 130
     assert said.splitlines()[-1] == (
-        f"urban-mine: stopped; what is finished is kept. To go on: urban-mine sweep {SWEEP} --out {out}"
+        f"urban-mine: stopped; what is finished is kept. To go on: urban-mine sweep {SWEEP} --out {out} --no-report"
     )
     assert "Traceback" not in said
     assert 0 < part_count(out) < CHUNKS
+
+
+def test_ctrl_c_while_the_report_is_written_says_how_to_go_on_too(tmp_path, mine, light, monkeypatch, capsys):
+    def interrupted(folder):
+        raise KeyboardInterrupt
+
+    command = ["sweep", SWEEP, "--out", str(tmp_path / "mine"), "--workers", "0"]
+    with monkeypatch.context() as patch:
+        patch.setattr("sim.report.sweep_page.write_sweep", interrupted)
+        assert main(command) == 130
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines()[-1].endswith(f"To go on: urban-mine sweep {SWEEP} --out {tmp_path / 'mine'}")
+    assert main(command) == 0
+    assert "report.html" in capsys.readouterr().out
 
 
 def test_a_full_disk_keeps_what_is_finished(tmp_path, monkeypatch, light, unbroken):
     out = tmp_path / "full"
     real, left = parts._write, [7]
 
-    def scarce(table, file):
+    def scarce(groups, file, **how):
         left[0] -= 1
         if left[0] < 0:
             file.write(b"stub")
             raise OSError(errno.ENOSPC, "No space left on device")
-        real(table, file)
+        real(groups, file, **how)
 
     monkeypatch.setattr(parts, "_write", scarce)
     with pytest.raises(StorageError, match="disk is full") as full:
@@ -210,6 +226,22 @@ def test_a_full_disk_keeps_what_is_finished(tmp_path, monkeypatch, light, unbrok
     monkeypatch.setattr(parts, "_write", real)
     sweep.sweep(SWEEP, out, workers=0)
     assert files(out) == unbroken
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="has no resource module")
+def test_memory_of_the_driver_is_flat_from_a_thousand_to_a_hundred_thousand_rows(tmp_path):
+    code = (
+        "import resource, sys; from tests.fixtures import light_sweep as l; l.drive(int(sys.argv[1]), sys.argv[2]);"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    peak = [
+        int(
+            subprocess.run([sys.executable, "-c", code, str(rows), str(tmp_path)], cwd=ROOT, capture_output=True, check=True).stdout
+        )
+        for rows in (1_000, 100_000)
+    ]
+    assert peak[1] < 1.1 * peak[0], peak
 
 
 def flip(path, place):

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from sim.study.bands_check import checked
 from sim.study.multilevel import corrected
 
 DRAWS, FULL, REPEATS, NOISE = 500, 32, 2, 0.1
@@ -88,3 +89,23 @@ def test_what_does_not_vary_is_told_as_it_is(full):
     assert found.standard_error == 0.0
     assert set(found.quantiles.values()) == {7.0}
     assert math.isnan(found.chance_share)
+
+
+def test_groups_with_the_twin_come_nearer_to_all_draws_than_groups_alone():
+    rng = np.random.default_rng(8)
+    t = rng.normal(size=DRAWS)
+    full = model(t)[:, np.newaxis] + NOISE * rng.normal(size=(DRAWS, REPEATS))
+    found = checked(full, np.exp(0.5 * t), FULL)
+    assert found.groups == DRAWS // FULL
+    assert found.every == pytest.approx([full.mean(), *np.quantile(full, [0.05, 0.5, 0.95])])
+    assert (found.error[[0, 2, 3]] < found.error_alone[[0, 2, 3]]).all()  # the thin tail below is known well enough without
+    assert found.error[0] < 0.6 * found.error_alone[0]
+    assert (np.abs(found.bias) <= found.error).all()
+    assert found.held >= 0.8
+    blind = checked(full, rng.normal(size=DRAWS), FULL)
+    assert blind.error[0] > 0.7 * found.error_alone[0]
+
+
+def test_a_check_needs_two_groups():
+    with pytest.raises(ValueError, match="no two groups"):
+        checked(np.zeros((40, 2)), np.zeros(40), 32)

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -348,6 +349,35 @@ def test_draws_of_the_simulation_are_corrected_by_those_of_the_twin(tmp_path, li
         full.bands(full)
     with pytest.raises(UsageError, match="they differ in seed"):
         full.bands(draws(tmp_path, library, "other", more='model = "twin"\nseed = 2'))
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn(light_sweep.LightChunk):
+    """What is not known makes most of the outcome; the simulation adds a little luck."""
+
+    def run(self, row, replication):
+        known, luck = (np.random.Generator(np.random.Philox([seed, row])).random() for seed in (1, 2 + replication))
+        return (1.0 + known + (0.0 if self.twin else 0.01 * luck)) * np.arange(1.0, len(self.outcomes.columns) + 1.0)
+
+
+def test_bands_of_few_draws_are_checked_against_all_of_them(tmp_path, library, monkeypatch):
+    from sim.study.sweep_summary import check_page
+
+    monkeypatch.setattr(sweeps, "Chunk", Drawn)
+    full, twin = draws(tmp_path, library, "full", 2), draws(tmp_path, library, "twin", more='model = "twin"')
+    found = full.checked(twin, draws=5).set_index(["outcome", "statistic"])
+    assert (found["groups"] == 2).all()
+    assert (found["draws"] == 12).all()
+    collected = found.loc["collected_kg.Cu.ALL.2025"]
+    runs = full.outcomes()["collected_kg.Cu.ALL.2025"]
+    assert collected["every"].tolist() == pytest.approx([runs.mean(), *runs.quantile([0.05, 0.5, 0.95])])
+    page = check_page(full, twin, 5)
+    assert "12 draws of small, 2 full runs each, dealt into 2 groups of 5" in page
+    assert page.count("| small | collected_kg.Cu.ALL.2025 |") == 2
+    with pytest.raises(UsageError, match="no two groups of 7"):
+        full.checked(twin, draws=7)
+    with pytest.raises(UsageError, match="one of the twin"):
+        full.checked(full)
 
 
 def test_a_sweep_that_is_sure_ends_early_and_always_with_the_same_parts(tmp_path, library, light):

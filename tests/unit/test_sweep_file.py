@@ -136,6 +136,42 @@ def test_settings_draws_twins_and_stopping_are_checked(tmp_path, library, change
     assert any(fault.startswith(f"{line}:") and said in fault for fault in told), told
 
 
+AFTER = '[[dials]]\nkey = "{key}"\n{range}\n[design]'
+
+
+@pytest.mark.parametrize(
+    ("key", "range_", "said"),
+    [
+        (
+            "countries.BRN.channels.drop_point.participation_share",
+            'apply = "factor"\nlow = 0.5\nhigh = 100',
+            "at 100 of countries.BRN",
+        ),
+        ("time.end", "low = 2020\nhigh = 2035", "at 2020 of time.end the scenario breaks a rule (time.end)"),
+        ("time.end", "values = [2030, 2021, 2035]", "at 2021 of time.end"),
+    ],
+)
+def test_an_end_of_a_dial_that_breaks_a_rule_is_refused_before_anything_runs(tmp_path, library, key, range_, said):
+    told = faults(tmp_path, library, ("[design]", AFTER.format(key=key, range=range_)))
+    assert len(told) == 1
+    assert told[0].startswith("7:")
+    assert said in told[0]
+
+
+def test_an_end_is_tried_with_the_other_dials_where_the_scenario_has_them_or_next_to_that(tmp_path, library):
+    """Start and end of the run may both be turned, as long as neither alone leaves nothing between them."""
+    both = AFTER.format(key="time.start", range="low = 2025\nhigh = 2030").replace("[design]", "") + AFTER
+    text = both.format(key="time.end", range="low = 2031\nhigh = 2035")
+    found = load_sweep_file(write(tmp_path, GOOD.replace("[design]", text)), library)
+    assert found.whole == (False, True, True)
+    told = faults(tmp_path, library, ("[design]", text.replace("high = 2030", "high = 2040")))
+    assert [fault.split(":")[0] for fault in told] == ["7"]
+    never = text.replace("low = 2025", "low = 2036").replace("high = 2030", "high = 2040")
+    told = faults(tmp_path, library, ("[design]", never))
+    assert [fault.split(":")[0] for fault in told] == ["3"]
+    assert "with every dial where the scenario has it, a rule is broken (time.end)" in told[0]
+
+
 def test_what_is_set_holds_in_every_base(tmp_path, library):
     found = load_sweep_file(write(tmp_path, GOOD.replace('["baseline"]', '["baseline"]\nset = ["time.end = 2031"]')), library)
     assert found.scenarios[0].spec.time.end == 2031
