@@ -21,13 +21,14 @@ TOLERANCE = 1e-6
 COMPARED = ("time", "plants", "products", "routes", "border_rules", "market", "shocks", "lanes")
 
 
-def check(spec: ScenarioSpec, locator: Locator, known: Names) -> list[Fault]:
+def check(spec: ScenarioSpec, locator: Locator, known: Names) -> Iterator[Fault]:
     """Every fault of a specification whose values are right one by one.
 
     known : names that may be referred to; more than the specification has where faulty entries were taken out of it.
     """
-    faults = [fault for look in CHECKS_MADE for fault in look(spec, locator)]
-    return [*faults, *_trade(spec, locator, known)]
+    for look in CHECKS_MADE:
+        yield from look(spec, locator)
+    yield from _trade(spec, locator, known)
 
 
 def _time(spec: ScenarioSpec, locator: Locator) -> Iterator[Fault]:

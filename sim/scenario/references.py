@@ -149,19 +149,17 @@ _OUTPUTS = ("processes", "*", "transfer", "*", "@")
 _SUPPLIERS = ("market", "demand", "*", "*", "supply_share", "@")
 
 
-def reference_faults(tree: Tree, locator: Locator, names_known: Mapping[str, Iterable[str]]) -> list[Fault]:
+def reference_faults(tree: Tree, locator: Locator, names_known: Mapping[str, Iterable[str]]) -> Iterator[Fault]:
     """A fault for every name that refers to nothing, with the nearest right one."""
     known = {kind: dict.fromkeys(values) for kind, values in names_known.items()}
     aliases = _aliases(tree)
-    faults = []
     for pattern, kind in REFERENCES:
         for found in select(tree, tuple(pattern.split("."))):
             if found.name in known[kind] or (kind == "output" and not nearest(found.name, known[kind], cutoff=0.85)):
                 continue  # a process may make a form nobody has named before, but not one that looks misspelt
             near = nearest(found.name, known[kind], aliases if "country" in kind else None)
             what, hint = kind.removesuffix(" or *"), _hint(near, known[kind])
-            faults.append(locator.fault(found.path, CHECKS, "unknown_name", what=what, written=short(found.name), hint=hint))
-    return faults
+            yield locator.fault(found.path, CHECKS, "unknown_name", what=what, written=short(found.name), hint=hint)
 
 
 def _hint(near: str | None, known: Mapping[str, object]) -> str:

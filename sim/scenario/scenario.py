@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -23,8 +24,10 @@ from sim.scenario.mistakes import mask
 from sim.scenario.references import names, reference_faults
 from sim.scenario.repair import repaired
 from sim.scenario.schema import ScenarioSpec
+from sim.scenario.wording import VALUES, say
 
 SET = "--set"
+LISTED = 200  # faults said at once: more is a file made by a machine, and looking for the right names takes its time
 _GRADE = re.compile(r"\bgrade ([ABCD])\b")
 
 
@@ -217,7 +220,13 @@ def comment_at(text: str, line: int) -> str:
 
 
 def resolve(path: Path, layers: tuple[Layer, ...], library: Library, warnings: Iterable[str] = ()) -> Scenario:
-    """Merge the layers over the library and check everything; raises ScenarioError with every fault at once."""
+    """Merge the layers over the library and check everything.
+
+    Raises
+    ------
+    ScenarioError
+        With every fault at once, or the first `LISTED` values that are wrong and how many there are.
+    """
     node = fields.root(ScenarioSpec)
     faults = [fault for layer in layers for fault in entry_faults(layer, node)]
     if faults:
@@ -231,23 +240,30 @@ def resolve(path: Path, layers: tuple[Layer, ...], library: Library, warnings: I
         spec = ScenarioSpec.model_validate(tree)
     except ValidationError as error:
         found = problems(error, tree)
-        faults = explain(found, ScenarioSpec, tree, locator)
+        faults = explain(found[:LISTED], ScenarioSpec, tree, locator)
+        if len(found) > LISTED:
+            raise ScenarioError([_more(locator, f"{len(found):,}"), *faults]) from None
         mended = repaired(tree, library.tree, layers, found)
-        faults += _new(
-            faults, [*reference_faults(tree, locator, known), *(check(mended, locator, known) if mended is not None else ())]
-        )
-        raise ScenarioError(faults) from None
-    faults = _new([], [*reference_faults(tree, locator, known), *check(spec, locator, known)])
+        wiring = check(mended, locator, known) if mended is not None else ()
+        raise ScenarioError([*faults, *_new(faults, chain(reference_faults(tree, locator, known), wiring), locator)]) from None
+    faults = _new([], chain(reference_faults(tree, locator, known), check(spec, locator, known)), locator)
     if faults:
         raise WiringError(faults)
     return Scenario(spec, path, layers, library, tuple(warnings), tuple(cautions(spec, locator)))
 
 
-def _new(faults: list[Fault], more: Iterable[Fault]) -> list[Fault]:
-    """Faults at places that have none yet: one message for one mistake."""
+def _more(locator: Locator, count: str) -> Fault:
+    """Says that not all faults are listed."""
+    return Fault(locator.where(())[0], 0, "", *say(VALUES, "more_faults", count=count, listed=LISTED))
+
+
+def _new(faults: list[Fault], more: Iterable[Fault], locator: Locator) -> list[Fault]:
+    """Faults at places that have none yet, at most `LISTED`: one message for one mistake."""
     kept: list[Fault] = []
     said = [fault.path for fault in faults]
     for fault in more:
+        if len(kept) == LISTED:
+            return [_more(locator, f"> {LISTED}"), *kept]
         if not any(f"{path}.".startswith(f"{fault.path}.") or f"{fault.path}.".startswith(f"{path}.") for path in said):
             kept.append(fault)
             said.append(fault.path)

@@ -63,7 +63,7 @@ class Turner:
             spec: ScenarioSpec = put(self.stated.spec, dict(zip(self.paths, values, strict=True)), validate=True)
         except ValidationError:
             return self._explained(values)
-        if self._compared and check(spec, self._locator, self._names):
+        if self._compared and next(check(spec, self._locator, self._names), None) is not None:
             return self._explained(values)
         return spec
 

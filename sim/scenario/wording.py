@@ -124,6 +124,7 @@ VALUES: dict[str, tuple[str, str]] = {
     "missing": ("{key} is missing{meaning}.", "Write for example {example}"),
     "missing_many": ("keys are missing: {keys}.", "{hint}"),
     "extra_forbidden": ("unknown key.", "{hint}"),
+    "more_faults": ("{count} values are wrong; this list covers the first {listed}.", "Mend these, then check again."),
     "quantity_type": ("{written} is written; {allowed} is needed.", "{hint}"),
     "quantity_bounds": ("{written} is outside what is allowed: {low} to {high} [{unit}].", "{hint}"),
     "finite_number": ("{written} is not a finite number.", "Write {example}"),

@@ -5,12 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from sim.core.errors import ScenarioError
 from sim.scenario import fields, toml
+from sim.scenario.faults import Locator
 from sim.scenario.fields import every
 from sim.scenario.fields import fields as keys_of
 from sim.scenario.keys import nearest
+from sim.scenario.load import load_scenario
 from sim.scenario.mistakes import find, mask
 from sim.scenario.positions import Positions
+from sim.scenario.scenario import LISTED
 from sim.scenario.schema import ScenarioSpec
 from sim.scenario.syntax import parse
 from sim.scenario.units import UNITS, other_unit
@@ -191,3 +195,29 @@ def test_every_key_has_a_place_in_the_field_tree():
     assert fields.at(ScenarioSpec, ("plants", "X", "nothing")) is None
     assert fields.field_at(ScenarioSpec, ("time", "end")).name == "end"
     assert keys_of(ScenarioSpec)["run"].default["replications"] == 20
+
+
+ROUTE = """[[routes]]
+name = "r{0}"
+origin = "JPN"
+material = "magnet"
+fallback = "landfill"
+destinations = [{{ to = "nowhere", share = 1 }}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "count"),
+    [("mispelt_{0} = 3\n", "1,000"), (ROUTE, "> 200")],
+    ids=["values", "names"],
+)
+def test_a_file_of_thousands_of_faults_tells_the_first_and_how_many(tmp_path, monkeypatch, line, count):
+    looked_up = []
+    monkeypatch.setattr(Locator, "fault", lambda *told, _as=Locator.fault, **more: looked_up.append(told) or _as(*told, **more))
+    file = tmp_path / "machine_made.toml"
+    file.write_text('extends = "baseline"\n' + "".join(line.format(number) for number in range(1_000)), encoding="utf-8")
+    with pytest.raises(ScenarioError) as told:
+        load_scenario(file)
+    assert len(looked_up) <= 2 * LISTED
+    assert len(told.value.faults) == LISTED + 1
+    assert f"{count} values are wrong" in str(told.value.faults[0])
