@@ -55,8 +55,11 @@ def command(
     reports = [] if no_report else _reports(folder, root)
     _warn(out, results.manifest["warnings"])
     seconds = time.monotonic() - began
-    following = told("open {page}", page=reports[0]) if reports else f"urban-mine report {folder}"
-    wrote = told("Wrote {folder} in {seconds} s. Next: {following}", folder=folder, seconds=f"{seconds:.0f}", following=following)
+    following = f"open {reports[0]}" if reports else f"urban-mine report {folder}"
+    told_following = told("open {page}", page=reports[0]) if reports else following
+    wrote = told(
+        "Wrote {folder} in {seconds} s. Next: {following}", folder=folder, seconds=f"{seconds:.0f}", following=told_following
+    )
     trips = told("Trips: {folder}, a file for each replication", folder=folder / "traces") + "\n" if trace else ""
     text = f"{wrote}\n{trips}\n{ladder_text(results.summary)}"
     out.result(

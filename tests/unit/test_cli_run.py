@@ -67,6 +67,16 @@ def test_run_in_json_is_one_object(scenario, tmp_path, capsys):
     assert err == ""
 
 
+def test_what_programs_read_is_english_in_every_language(scenario, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")
+    monkeypatch.setattr("sim.cli.run._reports", lambda folder, _root: [folder / "report.html"])
+    assert main(["run", str(scenario), "--out", str(tmp_path / "results"), "--workers", "0", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["next"] == f"open {told['reports'][0]}"
+    assert main(["run", str(scenario), "--out", str(tmp_path / "results"), "--workers", "0"]) == 0
+    assert "report.htmlを開く" in capsys.readouterr().out
+
+
 def test_set_changes_the_scenario(scenario, tmp_path, capsys):
     assert run(scenario, tmp_path, "--json", "--set", "run.replications=3") == 0
     assert load_results(json.loads(capsys.readouterr().out)["folder"]).manifest["replications"] == 3
