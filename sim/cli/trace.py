@@ -40,7 +40,7 @@ STAGES = {
 LOSSES = {
     "mixed_waste": "handed to no channel, or given up: mixed waste",
     "informal_residue": "left over by informal dismantlers",
-    "informal_metal": "sold as metal by informal dismantlers",
+    "informal_metal": "sold as metal outside formal plants",
     "landfill": "residue of dismantling",
     "other_recycling": "in fractions recycled for other materials",
     "leakage": "exported as mixed scrap",

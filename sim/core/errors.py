@@ -34,7 +34,7 @@ class Fault:
 
 
 class ScenarioError(UrbanMineError):
-    """The scenario is not valid; `faults` lists every one, sorted by file and line."""
+    """The scenario is not valid; `faults` lists every one (of thousands the first), sorted by file and line."""
 
     exit_code = 3
 

@@ -23,7 +23,7 @@ class Origin(NamedTuple):
 
 
 class Blend(NamedTuple):
-    """What a tag was mixed of: tags of the parts, and the kilograms of each, which may still be added to."""
+    """What a tag was mixed of: tags of the parts, and the kilograms of each, which may still change."""
 
     tags: NDArray[np.int64]
     kg: NDArray[np.float64]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -93,4 +93,8 @@ class Router(Protocol):
 
     def expect(self, receiver: str, kg: float) -> None:
         """Count `kg` more (or fewer) as on its way to the receiver of this name, so that plans leave it its room."""
+        ...
+
+    def contested(self, country: str, kg: Mapping[str, float]) -> dict[str, float]:
+        """Materials in `country`, of masses `kg`, that together want more than there is room for: share that fits of each."""
         ...

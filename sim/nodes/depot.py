@@ -22,7 +22,7 @@ class Consignment:
     """What is loaded for one plant: lots of each group by year of discard, and what each zone sends.
 
     mass : kg and kg x day of discard by year of discard, zone, channel and group, shape (years, 2, zones, channels, groups).
-    notes : by year of discard, where the masses behind the tags of its lots are counted, shape (zones, channels, groups).
+    tags : by year of discard, the blend of each group.
     """
 
     receiver: Receiver
@@ -30,7 +30,7 @@ class Consignment:
     zone_kg: Vector
     years: tuple[int, ...]
     mass: Vector
-    notes: dict[int, Vector]
+    tags: dict[int, list[int]]
 
 
 Send = Callable[[Consignment], None]
@@ -119,12 +119,10 @@ class Depots:
         self._place.update({row: (made, channel) for channel, row in enumerate(mixes.rows)})
 
     def _pack(self, year: int) -> None:
-        """Keep only what is something of the notes on cargo sent before `year`: it has been taken in or turned back by now."""
+        """Keep only what is something of the notes on cargo sent before `year`, to which none is added any more."""
         for vintage in self._vintages.values():
             for key in [key for key in vintage.notes if key[1] < year]:
-                tags, kg = vintage.notes.pop(key)
-                kg.flags.writeable = False  # a cargo turned back after all would be an error, not a wrong lineage
-                for tag in tags:
+                for tag in vintage.notes.pop(key)[0]:
                     self._world.tags.pack(tag)
 
     def bring(self, zone: int, lots: Sequence[Lot], account: int) -> None:
@@ -151,7 +149,8 @@ class Depots:
             vintage.sorted[..., number] += back - of_buyers
             self._stored += (back - of_buyers)[0].sum(axis=1)
             self.sold_to_formal_kg -= float(of_buyers[0].sum())
-            consignment.notes[year][..., number] -= back[0]
+            blend = self._world.tags.blends[consignment.tags[year][number]]
+            blend.kg[:] -= back[0].ravel()[np.isin(vintage.tags, blend.tags).ravel()]  # a packed blend has fewer parts
 
     def stored_kg(self) -> Vector:
         """What schemes collected and waits for a plant in each zone [kg]."""
@@ -172,7 +171,7 @@ class Depots:
         own, for_sale, crude = self._sort(vintages, sold_to_formal_share)
         loads: dict[str, _Load] = {}
         groups = vintages[0].mixes.groups
-        # what schemes collected goes first, the largest heaps first, so that no group starves the others
+        # what schemes collected goes first
         if self._load_all(own, groups, loads)[1]:
             self._keep(vintages, own)
         held, unsold = self._load_all(for_sale, groups, loads)
@@ -207,25 +206,34 @@ class Depots:
 
     def _load_all(self, heap: Vector, groups: Sequence[str], loads: dict[str, _Load]) -> tuple[float, float]:
         """Load a heap for plants, group by group; return what it was and what is left of it [kg]."""
-        kg = heap[:, 0].reshape(-1, len(groups)).sum(axis=0)
-        totals = kg.tolist()
-        order = np.argsort(-kg, kind="stable").tolist()
-        left = [self._load(heap, groups[number], number, totals[number], loads) for number in order if totals[number] > 0.0]
+        kg = heap[:, 0].reshape(-1, len(groups)).sum(axis=0).tolist()
+        left = {group: mass for group, mass in zip(groups, kg, strict=True) if mass > 0.0}
+        fits = self._router.contested(self._country, left)
+        for number, group in enumerate(groups):  # first the share that all who want the same room get of it
+            if fits.get(group, 0.0) > 0.0:
+                part = left[group] * fits[group]
+                left[group] -= part - self._load(heap, group, number, part, loads, left[group])
+        for number, group in enumerate(groups):
+            if left.get(group, 0.0) > 0.0:
+                left[group] = self._load(heap, group, number, left[group], loads)
         for load in loads.values():
             if load.whole:
                 load.mass[..., load.whole] += heap[..., load.whole]
                 heap[..., load.whole] = 0.0
                 load.whole = []
-        return sum(totals), sum(left)
+        return sum(kg), sum(left.values())
 
-    def _load(self, heap: Vector, group: str, number: int, total: float, loads: dict[str, _Load]) -> float:
-        """Load one group for the receivers the router names, those of the nearest zones first; return what is left [kg]."""
+    def _load(self, heap: Vector, group: str, number: int, total: float, loads: dict[str, _Load], heaped: float = 0.0) -> float:
+        """Load one group for the receivers the router names, those of the nearest zones first; return what is left [kg].
+
+        `total` of what is `heaped`, where that is more [kg].
+        """
         for receiver, kg in self._router.plan(self._country, group, total):
             load = loads.get(receiver.name)
             if load is None:
                 load = loads[receiver.name] = _Load(receiver, np.zeros_like(heap))
             self._router.expect(receiver.name, min(kg, total))
-            if kg >= total * (1.0 - SMALL):
+            if kg >= max(total, heaped) * (1.0 - SMALL):
                 load.whole.append(number)
                 return 0.0
             share = self._shares(heap[:, 0, :, :, number].sum(axis=(0, 2)), self._by_distance(receiver), kg)[:, np.newaxis]
@@ -264,17 +272,17 @@ class Depots:
 
     def _consignment(self, receiver: Receiver, mass: Vector, zone_kg: Vector, years: Sequence[int]) -> Consignment:
         lots: dict[str, list[Lot]] = {}
-        notes: dict[int, Vector] = {}
+        tags: dict[int, list[int]] = {}
         by_group = mass.reshape(*mass.shape[:2], -1, mass.shape[-1]).sum(axis=2)
         for year, (kg, kg_days), of_zones in zip(years, by_group.tolist(), mass[:, 0], strict=True):
             vintage = self._vintages[year]
-            tags, notes[year] = self._note(vintage, receiver)
-            notes[year] += of_zones
+            tags[year], note = self._note(vintage, receiver)
+            note += of_zones
             for number, (name, each) in enumerate(zip(vintage.mixes.groups, kg, strict=True)):
                 if each > 0.0:
-                    lot = Lot(each, vintage.mixes.group_row + number, tags[number], kg_days[number] / each)
+                    lot = Lot(each, vintage.mixes.group_row + number, tags[year][number], kg_days[number] / each)
                     lots.setdefault(name, []).append(lot)
-        return Consignment(receiver, lots, zone_kg, tuple(years), mass, notes)
+        return Consignment(receiver, lots, zone_kg, tuple(years), mass, tags)
 
     def _note(self, vintage: _Vintage, receiver: Receiver) -> tuple[list[int], Vector]:
         """Tags of each group of what one plant is sent this year of one year of discard, and the masses behind them."""

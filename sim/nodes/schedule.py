@@ -140,12 +140,8 @@ class Breakdowns:
     between_fires_days: float = 0.0
     after_fire_days: float = 0.0
 
-    def down_days(self, streams: Streams, calendar: Calendar, edges: Days) -> Days:
-        """Days of standstill between neighbouring `edges` [days], as whole plants: one of four lines down counts a quarter."""
-        return self.down_between(edges, self.stops(streams, calendar))
-
     def down_between(self, edges: Days, stops: tuple[Days, Days]) -> Days:
-        """The same for stops that are known."""
+        """Days of standstill between neighbouring `edges` [days], as whole plants: one of four lines down counts a quarter."""
         until = (_elapsed(stops[0], edges) - _elapsed(stops[1], edges)) / self.lines
         return np.clip(np.diff(until), 0.0, np.diff(edges))
 

@@ -34,7 +34,7 @@ def _told(context: Context, text: str) -> tuple[str, str]:
 
 
 def _known(context: Context, text: str) -> str | None:
-    for pattern, sentence in (*_of_inputs(context.say), *_of_collection(context), *_of_plants(context)):
+    for pattern, sentence in (*_of_inputs(context.say), *_of_collection(context), *_of_routes(context), *_of_plants(context)):
         found = re.fullmatch(pattern, text, re.DOTALL)
         if found:
             return sentence(found)
@@ -93,20 +93,58 @@ def _of_collection(context: Context) -> tuple[tuple[str, Callable[[Found], str]]
     )
 
 
-def _of_plants(context: Context) -> tuple[tuple[str, Callable[[Found], str]], ...]:
-    say, country = context.say, context.names.country
+def _of_routes(context: Context) -> tuple[tuple[str, Callable[[Found], str]], ...]:
+    say, names = context.say, context.names
+    shut = r".+: plants\.(.+)\.\w+: the plant takes nothing in from (\d+) to (\d+), as {why}\. All that comes by (.+) waits, .+"
     return (
         (
             r"No route takes (.+) from ([A-Z]{3}): it stays where it is\.",
             lambda m: say(
                 "No route takes {material} from {country}: it stays where it is.",
-                material=context.names.fraction(m[1]),
-                country=country(m[2]),
+                material=names.fraction(m[1]),
+                country=names.country(m[2]),
             ),
         ),
         (
+            shut.format(why="it is closed"),
+            lambda m: say(
+                "{name} takes nothing in from {start} to {end}, as it is closed. All that comes by {routes} waits, "
+                "and when yards are full its collection stops.",
+                name=names.party(m[1]),
+                start=m[2],
+                end=m[3],
+                routes=m[4],
+            ),
+        ),
+        (
+            shut.format(why="its capacity is not above its background feed"),
+            lambda m: say(
+                "{name} takes nothing in from {start} to {end}, as its capacity is not above its other feed. "
+                "All that comes by {routes} waits, and when yards are full its collection stops.",
+                name=names.party(m[1]),
+                start=m[2],
+                end=m[3],
+                routes=m[4],
+            ),
+        ),
+    )
+
+
+def _of_plants(context: Context) -> tuple[tuple[str, Callable[[Found], str]], ...]:
+    say, country = context.say, context.names.country
+    return (
+        (
             r"no grid emissions known for (.+): electricity of plants there counts as 0",
             lambda m: say("No grid emissions are known for {places}: electricity of plants there counts as 0.", places=m[1]),
+        ),
+        (
+            r"(.+): judged on the feed of (\d+), the last year of the run; it would open in (\d+)\.",
+            lambda m: say(
+                "{name}: whether it pays was judged on the feed of {year}, the last year of the run; it would open in {opens}.",
+                name=context.names.party(m[1]),
+                year=m[2],
+                opens=m[3],
+            ),
         ),
         (r"Shock '(.+)' does not fall into the run\.", lambda m: say("Shock “{name}” does not fall into the run.", name=m[1])),
         (

@@ -208,7 +208,11 @@ def _shortages(pair: Pair) -> list[Markup]:
     if found.metals:
         refill, response = millions(found.refill_usd), millions(found.response_usd)
         told.append(
-            say.rich("Refilling stocks takes {refill} million USD more, responses {response}.", refill=refill, response=response)
+            say.rich(
+                "Refilling Japan's stocks takes {refill} million USD more, Japan's responses {response}.",
+                refill=refill,
+                response=response,
+            )
         )
     return told
 

@@ -17,7 +17,7 @@ QUANTILES = ("p10", "p25", "p50", "p75", "p90")
 DIGITS = 3
 TREATED = "treated by new plants"
 PLANTS = ("plants financed", "plants permitted", "plants built")
-CRUDE = ("treated crudely", "toxic metals in crude residue", "gold lost to crude leaching")
+CRUDE = ("treated crudely", "Cu, Ni, Co and Sn in crude residue", "gold lost to crude leaching")
 ADDED = (TREATED, *PLANTS, "blocked at borders", *CRUDE)  # of all countries together, the sum of them
 
 
@@ -180,7 +180,7 @@ def _label(context: Context, name: str) -> str:
         "consent wait": say("wait for consent"),
         "blocked at borders": say("blocked at borders"),
         "treated crudely": say("devices burnt and leached in the open"),
-        "toxic metals in crude residue": say("copper, nickel, cobalt and tin left in crude residue"),
+        "Cu, Ni, Co and Sn in crude residue": say("copper, nickel, cobalt and tin left in crude residue"),
         "gold lost to crude leaching": say("gold lost to crude leaching"),
     }
     if name in known:

@@ -143,6 +143,11 @@ WARNINGS = (
         "add a plant of stage `crude` in that country",
     ),
     Meaning(
+        "judged on the feed of .*, the last year of the run",
+        "a project that must pay opens too late for a whole year in the run, so feed of the last year decides if it is built",
+        "let time.end be at least a year after it opens",
+    ),
+    Meaning(
         "no vehicle can fetch",
         "people offer devices to a channel whose fleet can make no route there, so they wait and are given up",
         "give the channel vehicles_per_100k_households, or its vehicle hours, payload or a longer shift",

@@ -77,8 +77,9 @@ TABLES = (
             number(
                 "eol_rir_share",
                 "share",
-                "EoL-RIR: recovered from end-of-life products over recovered and primary metal; new scrap is not known.",
-                "使用済み製品リサイクル投入率(回収金属÷回収・一次金属の合計、工程スクラップは含まない)",
+                "EoL-RIR: recovered from end-of-life products over recovered and primary metal; new scrap is left out, though "
+                "table `new_scrap` tells part of it.",
+                "使用済み製品リサイクル投入率(回収金属÷回収・一次金属の合計、工程内スクラップは、一部が表`new_scrap`にあるが含まない)",
             ),
             number(
                 "import_dependence_share",

@@ -146,7 +146,9 @@ JAPANESE: dict[str, str] = {
     "Write for example {example}": "例:{example}",
     "keys are missing: {keys}.": "キーがありません:{keys}。",
     "unknown key.": "知らないキーです。",
-    "{count} values are wrong; this list covers the first {listed}.": "誤りが{count}件あります。この一覧は初めの{listed}件についてです。",
+    "{count} values are wrong; this list covers the first {listed}.": (
+        "誤りが{count}件あります。この一覧は初めの{listed}件についてです。"
+    ),
     "Mend these, then check again.": "これらを直してから、もう一度確かめてください。",
     "{written} is written; {allowed} is needed.": "{written}と書かれています。必要なのは次のものです:{allowed}。",
     "{written} is outside what is allowed: {low} to {high} [{unit}].": "{written}は許される範囲({low}~{high} [{unit}])の外です。",

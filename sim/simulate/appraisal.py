@@ -2,13 +2,15 @@
 
 Revenue is metal that its process makes of the feed routes send it, at the prices of that month held for its life, floors and
 ceilings of contracts included. Feed is that of the first whole year it is planned to run, if all that homes discard were
-collected: no plant works more, whatever its nameplate. Load, life and rates are those of `capital`.
+collected: no plant works more, whatever its nameplate. Feed after the run is not known: that of its last
+year stands for it, with a warning. Load, life and rates are those of `capital`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +76,12 @@ class Appraiser:
         if self.spec.processes[plant.process].stage not in END_STAGES:
             return free_t, 0.0
         calendar = self.world.calendar
-        year = min(calendar.year_of(opens) + 1, calendar.end) if opens < calendar.days else calendar.end
+        year = calendar.year_of(opens) + 1
+        if year > calendar.end:
+            opened, year = (date(calendar.start, 1, 1) + timedelta(days=opens)).year, calendar.end
+            self.world.warnings.append(
+                f"{plant.name}: judged on the feed of {year}, the last year of the run; it would open in {opened}."
+            )
         sent_kg, per_kg = expected_feed(self.spec, self.arisings, plant, year)
         fed_t = min(free_t, sent_kg / KG_PER_T)
         sold_kg = per_kg * fed_t * KG_PER_T

@@ -23,7 +23,7 @@ INFORMAL = "informal_buyer"
 SALES_YEARS = 3  # of which the mean is the denominator of the European collection rate
 CRUDE_YARD, CRUDE_RESIDUE = "informal_yard", "informal_residue"
 CRUDE_LOSSES = {
-    "toxic metals in crude residue": frozenset({"Cu", "Ni", "Co", "Sn"}),
+    "Cu, Ni, Co and Sn in crude residue": frozenset({"Cu", "Ni", "Co", "Sn"}),
     "gold lost to crude leaching": frozenset({"Au"}),
 }
 
@@ -82,7 +82,7 @@ def _collection(tables: Mapping[str, Columns], spec: ScenarioSpec, sold_kg: Mapp
 
 
 def _crude(flows: Columns) -> Iterator[Row]:
-    """What is burnt and leached in the open: devices, toxic metals left in the residue (a proxy of pollution), gold lost."""
+    """What is burnt and leached in the open: devices, metals left in the residue (a proxy of pollution), gold lost."""
     sums = defaultdict[tuple[int, str, str], float](float)
     ways = zip(texts(flows, "source"), texts(flows, "target"), texts(flows, "substance"), strict=True)
     places = zip(numbers(flows, "year").tolist(), texts(flows, "country"), numbers(flows, "mass_kg").tolist(), strict=True)

@@ -112,6 +112,7 @@ def _years(series: Mapping[str, Array], world: World) -> list[dict[str, Any]]:
             )
             row[f"loss_area{end}_days"] = indicators.loss_area(lost[of_year], days[of_year])
             row[f"recovery_time{end}_days"] = _recovery_days(lost, days, of_year)
+        # new scrap is left out: table `new_scrap` knows it of some plants only, and the market takes none of it
         row["eol_rir_share"] = float(indicators.eol_recycling_input_rate(sums["recovered_kg"], sums["primary_kg"]))
         row["urban_mine_share"] = float(indicators.urban_mine_share(sums["recovered_kg"], sums["demand_kg"]))
         rows.append(row)

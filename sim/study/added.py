@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sim.core.units import KG_PER_T
 from sim.results.store import Results
 from sim.results.summary import ALL
-from sim.study.compare import Effect, effect_of, half_width, units_of
+from sim.study.compare import Effect, by_replication, effect_of, half_width, units_of
 
 Array = NDArray[np.float64]
 
@@ -125,7 +125,7 @@ def gained(first: Results, second: Results) -> Metals:
     usd = kg * both["price_usd_per_kg_after"].fillna(both["price_usd_per_kg_before"])
     metals = [str(metal) for metal in both["metal"].unique()]
     sums = (
-        {metal: _by_replication(both.assign(more=each)[both["metal"] == metal], "more", first) for metal in metals}
+        {metal: by_replication(both.assign(more=each)[both["metal"] == metal], "more", first) for metal in metals}
         for each in (kg, usd)
     )
     return Metals(*sums)
@@ -140,20 +140,13 @@ def _everywhere(results: Results) -> pd.DataFrame:
 def _joint(results: Results, column: str) -> Array:
     """What the whole chain took over all years, by replication: the parts that metals bear add up to it."""
     frame = _everywhere(results)
-    return _by_replication(frame.assign(whole=frame[column] * frame["refined_kg"]), "whole", results)
+    return by_replication(frame.assign(whole=frame[column] * frame["refined_kg"]), "whole", results)
 
 
 def _collected(results: Results) -> Array:
     """Collected mass over all years and countries [kg], by replication."""
     frame = results.tables["signals"]
-    return _by_replication(frame[frame["metal"] == "total"], "collected_kg", results)
-
-
-def _by_replication(frame: pd.DataFrame, measure: str, results: Results) -> Array:
-    values = frame[measure].to_numpy(dtype=np.float64, na_value=0.0)
-    count = int(results.manifest["replications"])
-    sums: Array = np.bincount(frame["replication"].to_numpy(), values, minlength=count).astype(np.float64)
-    return sums
+    return by_replication(frame[frame["metal"] == "total"], "collected_kg", results)
 
 
 def _channels(first: Results, second: Results, repeats: int) -> Iterator[Channel]:
@@ -169,7 +162,7 @@ def _by_channel(results: Results) -> dict[tuple[str, str], Array]:
     """Collected and diverted kg by country and channel, shape (2, replications)."""
     frame = results.tables["collection"]
     return {
-        (str(country), str(channel)): np.array([_by_replication(rows, name, results) for name in ("collected_kg", "diverted_kg")])
+        (str(country), str(channel)): np.array([by_replication(rows, name, results) for name in ("collected_kg", "diverted_kg")])
         for (country, channel), rows in frame.groupby(["country", "channel"], observed=True)
     }
 

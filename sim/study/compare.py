@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
@@ -140,6 +141,14 @@ def effect_of(samples: Array, repeats: int) -> Effect:
         return Effect(mean, float("nan"), float("nan"))
     half = half_width(len(units)) * float(units.std(ddof=1))
     return Effect(mean, mean - half, mean + half)
+
+
+def by_replication(frame: pd.DataFrame, measure: str, results: Results) -> Array:
+    """Sum of a measure over rows of a table, shape (replications,); what is missing counts as nothing."""
+    values = frame[measure].to_numpy(dtype=np.float64, na_value=0.0)
+    count = int(results.manifest["replications"])
+    sums: Array = np.bincount(frame["replication"].to_numpy(), values, minlength=count).astype(np.float64)
+    return sums
 
 
 def half_width(units: int) -> float:

@@ -224,7 +224,7 @@ def shortage_lines(found: Shortages) -> Iterator[str]:
         change = f"{_number(abs(size.mean))} {'more' if size.mean > 0.0 else 'less'}{_span(size)}" if size.mean else "none saved"
         told = f"{one.metal}: {_number(one.after)} lost days of demand instead of {_number(one.before)}, {change}"
         yield f"{told}; stocks buy back {_number(rebound.mean)} days of demand more{_span(rebound)}" if rebound.mean else told
-    for name, effect in (("buying stocks back", found.refill_usd), ("paid for responses", found.response_usd)):
+    for name, effect in ((f"{HOME} buying stocks back", found.refill_usd), (f"paid by {HOME} for responses", found.response_usd)):
         if found.metals and effect.mean:
             yield f"{name}: {_millions(effect.mean)} million USD more{_span(effect, 1e6)}"
 

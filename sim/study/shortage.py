@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from sim.core.calendar import DAYS_PER_YEAR
 from sim.results.store import Results
-from sim.study.compare import HOME, Effect, effect_of
+from sim.study.compare import HOME, Effect, by_replication, effect_of
 
 Array = NDArray[np.float64]
 
 REFILL, RESPONSE = "stock refill of ", "response"  # items of payments
+PAYERS = tuple(f"{kind} {HOME}" for kind in ("industry", "stockpile", "government"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Shortage:
 
 @dataclass(frozen=True, slots=True)
 class Shortages:
-    """Every metal that runs short, and paired differences of what is paid for refilling stocks and for responses [USD]."""
+    """Every metal that runs short, and paired differences of what the home country pays for refills and responses [USD]."""
 
     metals: tuple[Shortage, ...]
     refill_usd: Effect
@@ -69,15 +69,11 @@ def _sums(results: Results, table: str, measure: str) -> dict[str, Array]:
     """A measure of the home country over all years by metal, shape (replications,) each."""
     frame = results.tables[table]
     home = frame[frame["country"] == HOME]
-    return {str(metal): _by_replication(rows, measure, results) for metal, rows in home.groupby("metal", observed=True)}
+    return {str(metal): by_replication(rows, measure, results) for metal, rows in home.groupby("metal", observed=True)}
 
 
 def _paid(results: Results, begins: str) -> Array:
-    """All that is paid for items that begin so [USD], by replication; stocks and responses of any country."""
+    """All that the home country pays for items that begin so [USD], by replication."""
     frame = results.tables["payments"]
-    return _by_replication(frame[frame["item"].astype(str).str.startswith(begins)], "usd", results)
-
-
-def _by_replication(frame: pd.DataFrame, measure: str, results: Results) -> Array:
-    values = frame[measure].to_numpy(dtype=np.float64, na_value=0.0)
-    return np.bincount(frame["replication"].to_numpy(), values, int(results.manifest["replications"])).astype(np.float64)
+    chosen = frame["item"].astype(str).str.startswith(begins) & frame["payer"].isin(PAYERS)
+    return by_replication(frame[chosen], "usd", results)

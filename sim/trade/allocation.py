@@ -6,7 +6,7 @@ share, so that small loads travel whole and do not multiply lots and journeys.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sim.core.quantity import Quantity
@@ -107,6 +107,10 @@ class Route:
             plan.append((self.fallback, left))
         return plan
 
+    def wishes(self, decimal_year: float) -> Iterator[tuple[Option, float]]:
+        """Destinations that have a share now, with it."""
+        return ((option, share) for option, share in zip(self.options, self._shares(decimal_year), strict=True) if share > 0.0)
+
     def _shares(self, decimal_year: float) -> Sequence[float]:
         if self.turned:
             chosen = next(iter(self.turned.values()))
@@ -206,6 +210,28 @@ class SharesRouter:
     def expect(self, receiver: str, kg: float) -> None:
         """Count `kg` more (or fewer) as on its way to the receiver of this name, so that plans leave it its room."""
         self._expected[receiver] = max(self._expected.get(receiver, 0.0) + kg, 0.0)
+
+    def contested(self, country: str, kg: Mapping[str, float]) -> dict[str, float]:
+        """Materials in `country`, of masses `kg`, that together want more than there is room for: share that fits of each.
+
+        Those who want the same receiver get the same share of what they want of it.
+        """
+        when = self._world.decimal_year
+        wanted: dict[str, float] = {}
+        room: dict[str, float] = {}
+        wanting: dict[str, list[str]] = {}
+        for material, mass in kg.items():
+            route = self.routes.get((country, material))
+            for option, share in route.wishes(when) if route is not None else ():
+                name = option.receiver.name
+                wanted[name] = wanted.get(name, 0.0) + share * mass
+                room[name] = option.room_kg(material, when, self._expected.get(name, 0.0))
+                wanting.setdefault(name, []).append(material)
+        fits: dict[str, float] = {}
+        for name, materials in wanting.items():
+            if len(materials) > 1 and wanted[name] > room[name]:
+                fits.update({each: min(fits.get(each, 1.0), room[name] / wanted[name]) for each in materials})
+        return fits
 
     def reroute(self, border: Border) -> None:
         """Offer what a ban holds at `border` to the other destinations of its route."""

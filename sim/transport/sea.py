@@ -24,6 +24,7 @@ DAYS_PER_WEEK = 7.0
 EPSILON_INTERVALS = 1e-9  # a departure this share of an interval before cargo is ready still takes it ...
 EPSILON_DAYS = 1e-6  # ... so readiness is compared more loosely than departures are counted
 EPSILON_BOXES = 1e-9  # a box short of this share of its payload is full
+EPSILON_REST = 1e-9  # of cargo that sails: a smaller rest of it is rounding
 
 
 def port_dial(port: str) -> str:
@@ -233,7 +234,7 @@ class PortStore:
             kg_days += part * (arrival_day - entry.entered_day)
             kg -= part
             entry.kg -= part
-            if entry.kg <= EPSILON_BOXES * part:  # float dust would age and make young cargo sail with it
+            if entry.kg <= EPSILON_REST * part:  # float dust would age and make young cargo sail with it
                 self._entries.popleft()
         return kg_days
 

@@ -75,12 +75,17 @@ def short(lost_days, refilled_kg, refill_usd, response_usd=0.0):
     security += [(r, 2028, "JPN", "Cu", 0.0) for r in range(3)]
     market = [(r, y, "JPN", "Dy", kg, 3652.5) for r in range(3) for y, kg in ((2028, 0.0), (2029, refilled_kg))]
     market += [(r, 2028, "JPN", "Cu", 0.0, 1.0) for r in range(3)]
-    paid = [(r, "stock refill of Dy", refill_usd * (1.0 + r)) for r in range(3)] + [(r, "response", response_usd) for r in range(3)]
+    paid = [(r, "stockpile JPN", "stock refill of Dy", refill_usd * r) for r in range(3)]
+    paid += [(r, "industry JPN", "stock refill of Dy", refill_usd) for r in range(3)]
+    paid += [(r, "government JPN", "response", response_usd) for r in range(3)]
+    # what others pay is no cost of Japan's shortage
+    paid += [(r, "stockpile KOR", "stock refill of Dy", 7.0 * refill_usd) for r in range(3)]
+    paid += [(r, "government KOR", "response", 9.0 * response_usd) for r in range(3)]
     return run(
         {
             "security": pd.DataFrame(security, columns=["replication", "year", "country", "metal", "loss_area_days"]),
             "market": pd.DataFrame(market, columns=["replication", "year", "country", "metal", "refilled_kg", "demand_kg"]),
-            "payments": pd.DataFrame(paid, columns=["replication", "item", "usd"]),
+            "payments": pd.DataFrame(paid, columns=["replication", "payer", "item", "usd"]),
         }
     )
 
@@ -98,8 +103,8 @@ def test_what_a_response_saves_is_told_with_what_it_leaves_to_pay():
     first, refill, response = shortage_lines(found)
     assert first.startswith("Dy: 90 lost days of demand instead of 120, 30 less (-31.7 to -28.3)")
     assert "stocks buy back 30 days of demand more" in first
-    assert refill.startswith("buying stocks back: 4 million USD more")
-    assert response.startswith("paid for responses: 0.5 million USD more")
+    assert refill.startswith("JPN buying stocks back: 4 million USD more")
+    assert response.startswith("paid by JPN for responses: 0.5 million USD more")
 
 
 def test_a_response_that_saves_nothing_is_told_to_save_nothing():
@@ -107,7 +112,7 @@ def test_a_response_that_saves_nothing_is_told_to_save_nothing():
     found = shortages(short(same, 0.0, 0.0), short(same, 0.0, 0.0, 5e5))
     first, response = shortage_lines(found)
     assert first == "Dy: 120 lost days of demand instead of 120, none saved"
-    assert response.startswith("paid for responses: 0.5 million USD more")
+    assert response.startswith("paid by JPN for responses: 0.5 million USD more")
 
 
 def test_without_a_shortage_nothing_is_said():

@@ -109,6 +109,22 @@ def test_a_route_from_the_country_wins_over_one_from_anywhere() -> None:
     assert world.warnings == []
 
 
+def test_materials_are_contested_that_together_want_more_than_there_is_room_for() -> None:
+    _, trade, _ = build(scenario())
+    shared, other = options((1.0, 1000.0), (0.0, 1000.0))  # the other takes what overflows and is wanted by nobody
+    alone = Route("JPN", "phone", [shared], None)
+    together = Route("JPN", "small_appliance", [shared, other], None)
+    apart = Route("JPN", "television", [other], None)
+    for way in (alone, together, apart):
+        trade.router.add(way)
+    assert trade.router.contested("JPN", {"phone": 400.0, "small_appliance": 600.0, "television": 9e9}) == {}
+    half = {"phone": 0.5, "small_appliance": 0.5}
+    assert trade.router.contested("JPN", {"phone": 500.0, "small_appliance": 1500.0}) == half
+    assert trade.router.contested("JPN", {"small_appliance": 2000.0}) == {}, "alone there is nobody to share with"
+    trade.router.expect(shared.receiver.name, 500.0)
+    assert trade.router.contested("JPN", {"phone": 400.0, "small_appliance": 600.0, "lamp": 1.0}) == half
+
+
 def test_fractions_without_a_route_wait_with_a_warning_and_forms_without() -> None:
     world, trade, _ = build(scenario())
     assert trade.router.plan("JPN", "board", 1.0) == []

@@ -55,6 +55,14 @@ def test_shares_of_routes_and_processes_are_those_of_the_middle_of_the_year():
     assert (sent_kg, *per_kg) == pytest.approx((15.0, 0.9, 0.0))
 
 
+def verdict_of(spec, arisings, works):
+    """Verdict on a works whose finance closes on the first day of the run, and warnings."""
+    clock, warnings = SimpleNamespace(now=0.0), []
+    world = SimpleNamespace(decimal_year=2026.0, month=0, calendar=arisings.calendar, clock=clock, warnings=warnings)
+    prices = SimpleNamespace(faced_by=lambda country, month: np.array([100.0, 0.0]))
+    return Appraiser(world, spec, arisings, prices, None, {}).judge(works), warnings
+
+
 @pytest.mark.parametrize(("capacity_t", "fed_t"), [(1.0, 0.8), (100.0, 4.8), (1000.0, 4.8)])
 def test_no_plant_is_judged_on_more_feed_than_it_would_be_sent(capacity_t, fed_t):
     """Homes discard 1.2 t in Japan and 3.6 t in Viet Nam: a nameplate of 100 t, loaded at 0.8, earns with 4.8 t and no more."""
@@ -62,11 +70,31 @@ def test_no_plant_is_judged_on_more_feed_than_it_would_be_sent(capacity_t, fed_t
     spec.processes["magnets"] = process({"phone": {"refined_metal": {"Nd": 0.9}}}, "magnet")
     spec.capital = CapitalSpec.model_validate(dict.fromkeys(RATES, 0.1) | {"loan_years": 5, "life_years": 10, "load_share": 0.8})
     spec.countries, spec.commissioning = {"JPN": SimpleNamespace(available_to="JPN")}, {}
-    world = SimpleNamespace(decimal_year=2026.0, month=0, calendar=arisings.calendar, clock=SimpleNamespace(now=0.0))
-    prices = SimpleNamespace(faced_by=lambda country, month: np.array([100.0, 0.0]))
     judged = works.model_copy(update={"capacity_t_per_year": Quantity.constant(capacity_t)})
-    verdict = Appraiser(world, spec, arisings, prices, None, {}).judge(judged)
+    verdict, _ = verdict_of(spec, arisings, judged)
     opex = spec.processes["magnets"].opex_usd_per_t.value
     nd_per_t = 1e3 * 0.9 * (120.0 + 72.0) / 4800.0
     assert verdict.cash_usd_per_year == pytest.approx(fed_t * (nd_per_t * 100.0 - opex))
     assert verdict.capex_usd == pytest.approx(capacity_t * spec.processes["magnets"].capex_usd_per_t_per_year.value)
+
+
+@pytest.mark.parametrize(("end", "judged_on"), [(2026, 2026), (2027, 2027), (2028, 2028), (2029, 2029), (2031, 2029)])
+def test_feed_after_the_run_is_that_of_its_last_year_and_warned_of(end, judged_on):
+    """A works that opens in July 2028 is judged on the feed of 2029; where the run ends before, on its last year's, and says so."""
+    spec, arisings, works = site(route("phone", ("Works", 1.0)))
+    spec.processes["magnets"] = process({"phone": {"refined_metal": {"Nd": 0.9}}}, "magnet")
+    spec.capital = CapitalSpec.model_validate(dict.fromkeys(RATES, 0.1) | {"loan_years": 5, "life_years": 10, "load_share": 1.0})
+    spec.countries = {"JPN": SimpleNamespace(available_to="JPN")}
+    months = SimpleNamespace(permit_months=SimpleNamespace(mode=12.0), build_months=SimpleNamespace(mode=18.0))
+    spec.commissioning = {"slow": months}
+    years = end - 2025
+    arisings.calendar = Calendar.of(2026, end)
+    arisings.offered_kg = np.repeat(100.0 * np.arange(1, years + 1), 12)[None, None].repeat(2, axis=0)
+    arisings.composition = arisings.composition.repeat(years, axis=2)
+    works = works.model_copy(update={"capacity_t_per_year": Quantity.constant(1000.0), "commissioning": "slow"})
+    verdict, warnings = verdict_of(spec, arisings, works)
+    fed_t = 2.4 * (judged_on - 2025)
+    opex = spec.processes["magnets"].opex_usd_per_t.value
+    assert verdict.cash_usd_per_year == pytest.approx(fed_t * (1e3 * 0.9 * 0.06 * 100.0 - opex))
+    told = f"Works: judged on the feed of {end}, the last year of the run; it would open in 2028."
+    assert warnings == ([told] if end < 2029 else [])

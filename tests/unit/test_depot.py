@@ -40,6 +40,12 @@ def test_a_full_plant_fills_depots_and_stops_the_fetching():
     assert 0.0 < stored <= a_year * (60.0 + 2 * 28.0) / 365.0
 
 
+def test_groups_that_want_the_same_room_get_the_same_share_of_it():
+    made = town({"pickup": channel(**VEHICLES)}, space_kg=200_000.0).run()
+    assert sum(made.plant.kg.values()) == pytest.approx(200_000.0, rel=1e-6), "the plant is full"
+    assert made.plant.kg["phone"] / made.plant.kg["television"] == pytest.approx(0.25, rel=0.02)
+
+
 def test_informal_buyers_are_not_stopped_and_turn_to_crude_yards():
     made = town({"informal": channel(**INFORMAL, **VEHICLES)}, space_kg=0.0).run()
     assert sum(made.plant.kg.values()) == 0.0
@@ -91,3 +97,30 @@ def test_what_buyers_sent_and_a_full_plant_refused_is_taken_apart_by_them():
     assert made.collection.depots.stored_kg().sum() == 0.0, "it is no stock of the schemes"
     sold, crude = made.collection.depots.sold_to_formal_kg, made.collection.depots.crude_kg
     assert sold + crude == pytest.approx(sum(made.plant.kg.values()) + sum(made.crude.kg.values()), rel=1e-9)
+
+
+@pytest.mark.parametrize("years_later", [0, 3])
+def test_cargo_turned_back_leaves_its_lineage_however_late(years_later):
+    made = town({"pickup": channel(**VEHICLES)})
+    depots, sent = made.collection.depots, []
+    send = made.collection.line_haul.send
+    made.collection.line_haul.send = lambda cargo, days: sent.append(cargo) or send(cargo, days)  # type: ignore[method-assign]
+    made.run()
+    cargo, mixes = sent[0], depots._vintages[2025].mixes
+    number = mixes.groups.index("phone")
+    tag = next(lot.tag for lot in cargo.lots["phone"])
+    tags = made.world.tags
+
+    def by_part():
+        return dict(zip(*(column.tolist() for column in tags.blends[tag]), strict=True))
+
+    before, stored = by_part(), depots.stored_kg().sum()
+    for year in range(2027, 2027 + years_later):
+        depots.learn(year, mixes)
+    parts = depots._vintages[2025].tags.ravel().tolist()
+    depots.put_back(cargo, "phone", 0.5)
+    after, back = by_part(), dict(zip(parts, (0.5 * cargo.mass[0, 0, ..., number]).ravel().tolist(), strict=True))
+    assert sum(back.values()) > 0.0
+    for part in parts:
+        assert after.get(part, 0.0) == pytest.approx(before[part] - back[part], rel=1e-12)
+    assert depots.stored_kg().sum() - stored == pytest.approx(sum(back.values()), rel=1e-12)

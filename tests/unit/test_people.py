@@ -157,7 +157,7 @@ def test_workers_earn_by_the_hour_on_the_road():
     assert earned[0] == pytest.approx(rich.total("fleet", "hours", channel="informal") * 5.0 / 9.0, rel=1e-9)
 
 
-def test_crude_work_is_told_in_devices_gold_and_toxic_metals():
+def test_crude_work_is_told_in_devices_gold_and_metals_of_the_residue():
     def flow(source, target, substance, kg):
         return 2026, "PHL", source, target, substance, kg
 
@@ -175,7 +175,7 @@ def test_crude_work_is_told_in_devices_gold_and_toxic_metals():
         ],
     )
     told = {signal: kg for _, country, signal, unit, _, kg in _crude(flows) if (country, unit) == ("PHL", "kg")}
-    assert told == {"treated crudely": 500.0, "gold lost to crude leaching": 0.2, "toxic metals in crude residue": 8.0}
+    assert told == {"treated crudely": 500.0, "gold lost to crude leaching": 0.2, "Cu, Ni, Co and Sn in crude residue": 8.0}
 
 
 # countries

@@ -237,13 +237,13 @@ def test_idle_plants_cost_no_events_and_busy_ones_two_a_period():
 def test_standstill_is_the_same_whatever_the_periods(lines):
     calendar, streams = Calendar.of(2025, 2034), Streams(7, 0)
     stops = Breakdowns("Works", 60.0, 5.0, lines)
-    fine = stops.down_days(streams, calendar, np.arange(0.0, 3641.0, 7.0))
-    coarse = stops.down_days(streams, calendar, np.arange(0.0, 3641.0, 28.0))
+    fine, coarse = (stops.down_between(np.arange(0.0, 3641.0, days), stops.stops(streams, calendar)) for days in (7.0, 28.0))
     assert (fine >= 0.0).all()
     assert (fine <= 7.0 + 1e-9).all()
     np.testing.assert_allclose(fine.reshape(-1, 4).sum(axis=1), coarse, atol=1e-9)
     assert fine.sum() / 3640.0 == pytest.approx(5.0 / 60.0, rel=0.35)
-    assert Breakdowns("Works", 0.0, 5.0, 1).down_days(streams, calendar, np.arange(3.0)).tolist() == [0.0, 0.0]
+    never = Breakdowns("Works", 0.0, 5.0, 1)
+    assert never.down_between(np.arange(3.0), never.stops(streams, calendar)).tolist() == [0.0, 0.0]
 
 
 def test_breakdowns_cut_what_is_free():
@@ -419,9 +419,14 @@ def test_a_dial_counts_from_its_day_on_also_within_a_period():
 
 def test_fires_of_batteries_are_a_cause_of_their_own():
     calendar, streams, days = Calendar.of(2025, 2034), Streams(7, 0), np.arange(0.0, 3641.0, 28.0)
-    plain = Breakdowns("Works", 60.0, 5.0, 1).down_days(streams, calendar, days)
-    fires = Breakdowns("Works", 0.0, 5.0, 1, 30.0, 6.0).down_days(streams, calendar, days)
-    both = Breakdowns("Works", 60.0, 5.0, 1, 30.0, 6.0).down_days(streams, calendar, days)
+    plain, fires, both = (
+        stops.down_between(days, stops.stops(streams, calendar))
+        for stops in (
+            Breakdowns("Works", 60.0, 5.0, 1),
+            Breakdowns("Works", 0.0, 5.0, 1, 30.0, 6.0),
+            Breakdowns("Works", 60.0, 5.0, 1, 30.0, 6.0),
+        )
+    )
     assert fires.sum() == pytest.approx(3640.0 * 6.0 / 36.0, rel=0.35)
     # a fire during a repair waits for its end, so nothing is lost but what reaches beyond the run
     assert (np.maximum(plain, fires) <= both + 6.0).all()

@@ -19,6 +19,7 @@ from sim.report.language import language
 from sim.report.page import MEDIANS, NEITHER, sections
 from sim.report.pair import NOTHING, Pair, choices
 from sim.report.reading import Run
+from sim.scenario.cautions import cautions as cautions_of
 from tests.fixtures.synthetic_pair import write_pair
 from tests.fixtures.synthetic_run import write_run
 from tests.fixtures.synthetic_tables import Shape
@@ -109,6 +110,7 @@ WARNINGS = {
     "impossible result in table costs: usd below zero (119 rows, first: replication 0, year 2030)": "119",
     "process flux_melt: drawn transfer shares sum to 1.043; scaled to 1": "1.043",
     "Shock 'Licences' does not fall into the run.": "Licences",
+    "Works: judged on the feed of 2027, the last year of the run; it would open in 2029.": "2029",
 }
 
 
@@ -124,6 +126,24 @@ def test_known_warnings_are_told_in_the_readers_language_and_others_as_they_are(
     assert (
         "20" in told["IDN 2031: channels together want more than all arisings; all are scaled to fit (in 2 of 20 replications)"][0]
     )
+
+
+@pytest.mark.parametrize(("status", "capacity_t", "why"), [("closed", 9.0, "closed"), ("operating", 1.0, "capacity")])
+def test_a_plant_that_takes_nothing_in_is_told_of_in_the_readers_language(context, status, capacity_t, why):
+    works = SimpleNamespace(
+        name="Works 2.0", status=status, end=None, background_feed_t_per_year=SimpleNamespace(at=lambda year: 1.0)
+    )
+    works.capacity_t_per_year = SimpleNamespace(at=lambda year: capacity_t)
+    routes = [
+        SimpleNamespace(name=name, fallback="wait", destinations=[SimpleNamespace(to="Works 2.0")]) for name in ("boards", "lamps")
+    ]
+    spec = SimpleNamespace(time=SimpleNamespace(start=2025, end=2045), plants=[works], routes=routes)
+    (text,) = cautions_of(spec, SimpleNamespace(where=lambda path: ("my.toml", 3)))
+    run = SimpleNamespace(manifest={"warnings": [text], "names": {}}, resolved={})
+    ((sentence, code),) = cautions.told(Context(run, context.say))
+    assert code == context.say.code
+    assert all(word in sentence for word in ("Works 2.0", "2025", "2045", "'boards', 'lamps'"))
+    assert {"closed": "閉鎖", "capacity": "処理能力"}[why] in sentence if code == "ja" else why in sentence
 
 
 def test_key_signals_show_what_was_pledged_beside_what_comes(context):

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from sim.cli import main
+from sim.cli.trace import LOSSES
 from sim.core.errors import UsageError
 from sim.results.store import load_results
 from sim.scenario.load import load_scenario
@@ -84,6 +85,7 @@ def test_command(folder, capsys):
     assert "By year of sale" in out
     assert "waiting to be fetched" in out
     assert "mixed waste" in out
+    assert LOSSES["informal_metal"] == "sold as metal outside formal plants", "mixed scrap of Japan was never dismantled"
     assert main(["trace", str(folder), "--metal", "Dy", "--year", str(YEAR), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert sum(parent["kg"] for parent in told["parents"]) == pytest.approx(told["recovered_kg"], rel=1e-9)

@@ -18,7 +18,7 @@ from sim.simulate.unlimited import unlimited
 from sim.study.indices import sobol
 from sim.transport.haul import Point, great_circle_km
 from sim.transport.route import tour_km
-from tests.validation import test_cohorts_flodym, test_indices, test_queues, test_routes, test_twin
+from tests.validation import queue_theory, test_cohorts_flodym, test_indices, test_queues, test_routes, test_twin
 from tests.validation.row import Row
 
 CLOSED, OTHER = "closed form", "other code"
@@ -49,18 +49,18 @@ def cohorts() -> Iterator[Row]:
 
 def queues() -> Iterator[Row]:
     cases = [
-        ("M/M/1, load 0.7", 0.7, 1, test_queues.Service.exponential(), "Pollaczek-Khinchine"),
-        ("M/D/1, load 0.7", 0.7, 1, test_queues.Service.fixed(), "Pollaczek-Khinchine"),
-        ("M/M/3, load 0.8", 2.4, 3, test_queues.Service.exponential(), "Erlang C (1917)"),
+        ("M/M/1, load 0.7", 0.7, 1, queue_theory.Service.exponential(), "Pollaczek-Khinchine"),
+        ("M/D/1, load 0.7", 0.7, 1, queue_theory.Service.fixed(), "Pollaczek-Khinchine"),
+        ("M/M/3, load 0.8", 2.4, 3, queue_theory.Service.exponential(), "Erlang C (1917)"),
     ]
     for name, rate, servers, service, source in cases:
         if servers == 1:
-            wait, variance = test_queues.single_server_wait(rate, service)
+            wait, variance = queue_theory.single_server_wait(rate, service)
         else:
-            wait, variance = test_queues.erlang_c_wait(rate, servers), test_queues.BirthDeath(rate, servers).wait_variance
-        count = test_queues.customers_for(wait, variance, 0.05)
+            wait, variance = queue_theory.erlang_c_wait(rate, servers), queue_theory.BirthDeath(rate, servers).wait_variance
+        count = queue_theory.customers_for(wait, variance, 0.05)
         station, _, _ = test_queues.simulate(name, rate, servers, count, service)
-        spread = test_queues.Z_LIMIT * math.sqrt(variance / count) / wait
+        spread = queue_theory.Z_LIMIT * math.sqrt(variance / count) / wait
         yield Row(
             f"Mean wait, {name}", f"{count:,} customers", "services", wait, station.mean_wait_days, CLOSED,
             (1 - spread, 1 + spread), source, strength="3.3 standard errors, known variance",

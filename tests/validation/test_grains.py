@@ -4,12 +4,14 @@ Paired runs with the shipped data of Japan (47 prefectures in 8 regions) and Tha
 99 % interval of the mean relative difference lies inside the bound, for five regions and for the country, with the fleets as
 given and with half of them, so that queues form. Spread is that of replications as a run makes them, each with its own draw of
 the inputs and its own chance: the 99 % interval of the ratio of variances (Pitman and Morgan, for pairs) lies inside 0.8-1.25.
-What a coarser grain keeps of chance alone is in `docs/model-collection.md`.
+What a coarser grain keeps of chance alone is in `docs/model-collection.md`, whose figures are held here, and why that is
+enough in `docs/decisions/0007-what-a-grain-keeps.md`.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from tests.fixtures.real_collection import DRAWS, collected
 
 BOUNDS = {"collected_kg": 0.01, "km": 0.02, "cost_usd": 0.02}
 SPREAD = (0.8, 1.25)
+PAGE = Path(__file__).parents[2] / "docs" / "model-collection.md"
 FIVE = ("JP-31", "JP-32", "JP-36", "JP-39", "JP-18")  # Tottori, Shimane, Tokushima, Kochi, Fukui
 TRUCKS = ("municipal_pickup", "municipal_station", "designated_site", "retailer_small")  # own rounds and depots' bays
 FINEST = {"zones": "fine", "period_days": 7}
@@ -98,6 +101,30 @@ def test_replications_spread_as_they_do_at_the_finest_grain():
 @pytest.mark.parametrize("fleets", [1.0, 0.5])
 def test_forty_replications_spread_as_they_do_at_the_finest_grain(country, fleets):
     assert_spread_alike(country, fleets, DRAWS)
+
+
+def chance(**grain: Any) -> pd.DataFrame:
+    """Figures of Japan with half of the fleets over 40 seeds at the modes of the inputs, so that they differ by chance alone."""
+    return sums("JPN", 0.5, seeds=40, **grain).xs("all", level="zone")
+
+
+@pytest.mark.slow
+def test_four_weeks_keep_the_chance_of_a_year():
+    """Variance of the country's year over that with weeks, in prefectures; 40 seeds, a sixth more or less is noise."""
+    ratio = chance(**MONTHS).var() / chance(**FINEST).var()
+    assert ratio.between(*SPREAD).all(), ratio
+
+
+@pytest.mark.slow
+def test_the_page_tells_what_regions_keep_of_chance_alone():
+    """Less than 0.8 of it for km: no claim is made, the figures are told."""
+    told = []
+    for figure in BOUNDS:
+        ours, theirs = (chance(**grain)[figure].to_numpy() for grain in (DEFAULT, FINEST))
+        low, high = spread_ratio(ours, theirs)
+        told.append(f"{ours.var(ddof=1) / theirs.var(ddof=1):.2f} ({low:.2f}-{high:.2f})")
+    mass, km, cost = told
+    assert f"{mass}, {km} and {cost} in regions" in PAGE.read_text(encoding="utf-8"), told
 
 
 @pytest.mark.slow
