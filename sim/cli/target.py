@@ -107,7 +107,10 @@ def _lines(found: Answer, file: str, assignments: Sequence[str], seed: int | Non
         yield f"Feasible: {asked}."
     yield ""
     yield "At the limits:" if found.status == "infeasible" else f"{found.aim.capitalize()} change:"
-    for dial in (each for each in found.dials if each.position > 0.0):
+    for dial in found.dials:
+        if dial.position == 0.0:
+            yield f"  {dial.key}: unchanged at {_short(dial.before)}"
+            continue
         way = f"{dial.position:.0%} of the way to {dial.limit:g}"
         yield f"  {dial.key}: {_short(dial.after)} instead of {_short(dial.before)} ({way})"
     yield f"  {_spent(found)}"

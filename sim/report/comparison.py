@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -218,11 +218,14 @@ def _shortages(pair: Pair) -> list[Markup]:
 
 
 def _bounds(pair: Pair, effect: Effect, scale: float = 1.0) -> str:
-    """The interval of an effect, in brackets."""
+    """The interval of an effect, in brackets; one that holds zero is no difference."""
     if effect.low != effect.low:
         return ""
     say = pair.say
-    return say(" ({low} to {high})", low=say.number(effect.low / scale), high=say.number(effect.high / scale))
+    low, high = say.number(effect.low / scale), say.number(effect.high / scale)
+    if effect.clear:
+        return say(" ({low} to {high})", low=low, high=high)
+    return say(" ({low} to {high}, no clear difference)", low=low, high=high)
 
 
 def _rates(pair: Pair) -> list[Markup]:
@@ -245,10 +248,22 @@ def _rates(pair: Pair) -> list[Markup]:
         ]
         both = Markup(say.listed([str(value) for value in values]))  # noqa: S704  (joined from escaped parts)
         told.append(say.rich("Each additional {per} takes {values}, over all years.", per=_per(pair, per), values=both))
-    if pair.story.added.no_more:
-        names = say.listed([pair.context.names.metal(metal) for metal in pair.story.added.no_more])
-        told.append(say.rich("Nothing is told per kilogram of {metals}: no clear amount more or less is refined.", metals=names))
-    return told
+    return [*told, *_untold(pair)]
+
+
+def _untold(pair: Pair) -> Iterator[Markup]:
+    """Metals of which nothing is told per kilogram, and why."""
+    say, added = pair.say, pair.story.added
+    if names := [pair.context.names.metal(metal) for metal in added.no_more]:
+        yield say.rich(
+            "Nothing is told per kilogram of {metals}: no clear amount more is refined over all years.", metals=say.listed(names)
+        )
+    if names := [pair.context.names.metal(metal) for metal in added.no_worth]:
+        yield say.rich(
+            "Nothing is told per kilogram of {metals}: more is refined over all years, "
+            "but all metals together are not clearly worth more.",
+            metals=say.listed(names),
+        )
 
 
 def _per(pair: Pair, per: str) -> str:

@@ -153,8 +153,8 @@ def _view(context: Context, year: int, what: str, blocks: Sequence[Block], price
     dashes = {"dash": "dash", "width": 2, "color": theme.VERMILION}
     line = {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": price, "y1": price, "line": dashes}
     shapes = [line] if price else []
-    wide = [b for b in order if b.kg >= SLIVER * total]
-    top = 1.1 * max([price or 0.0, *(max(b.usd_per_kg, b.high if b.high > b.low else 0.0) for b in wide)])
+    ends = [b.high for b in order if b.high > b.low and b.kg >= NARROWEST * total]
+    top = 1.1 * max([price or 0.0, *ends, *(b.usd_per_kg for b in order if b.kg >= SLIVER * total)])
     rates = [block.usd_per_kg for block in order if block.usd_per_kg > 0]
     logarithmic = bool(rates) and max(rates) > WIDEST * min(rates)
     listed = say.listed([f"{_named(context, b)} {say.number(b.usd_per_kg)}" for b in sorted(order, key=lambda b: -b.kg)[:8]])

@@ -68,14 +68,20 @@ def _payment_view(context: Context, year: int, paid: Mapping[tuple[object, ...],
     data: list[Figure] = [
         {"type": "bar", "orientation": "h", "y": names, "x": [items[item] for item in order], "marker": theme.fill(0), "name": ""}
     ]
-    pair, usd = max(paid.items(), key=lambda entry: entry[1])
+    most = max(items, key=lambda item: items[item])
+    pairs: dict[tuple[str, str], float] = {}
+    for (payer, payee, item), usd in paid.items():
+        if str(item).partition(" of ")[0] == most:
+            pairs[str(payer), str(payee)] = pairs.get((str(payer), str(payee)), 0.0) + usd / 1e6
+    pair = max(pairs, key=lambda both: pairs[both])
     finding = say(
-        "The largest payment in {year} is {item}: {usd} million USD from {payer} to {payee}",
+        "In {year} most is paid for {item}: {total} million USD, of which {usd} from {payer} to {payee}",
         year=year,
-        item=context.names.item(str(pair[2])),
-        usd=say.number(usd / 1e6),
-        payer=context.names.party(str(pair[0])),
-        payee=context.names.party(str(pair[1])),
+        item=context.names.code(most),
+        total=say.number(items[most]),
+        usd=say.number(pairs[pair]),
+        payer=context.names.party(pair[0]),
+        payee=context.names.party(pair[1]),
     )
     listed = say.listed([f"{context.names.code(item)} {say.number(items[item])}" for item in order])
     spoken = say.sentences(say("Bars of payments by item in {year}, million USD: {values}.", year=year, values=listed), finding)
@@ -102,10 +108,11 @@ def emissions(context: Context) -> Chart | Missing:
     finding = say("In {year} the chain emits {emitted} kt CO₂e", year=context.year, emitted=say.number(emitted))
     if saved > 0:
         finding = say(
-            "In {year} the chain emits {emitted} kt CO₂e and avoids {saved} kt CO₂e of primary production",
+            "In {year} the chain emits {emitted} kt CO₂e and avoids {saved} kt CO₂e of primary production: net {net} kt",
             year=context.year,
             emitted=say.number(emitted),
             saved=say.number(saved),
+            net=say.number(emitted - saved),
         )
     spoken = say.sentences(
         say("Stacked bars by stage, kilotonnes of CO2 equivalent per year, {years}.", years=span(context)), finding

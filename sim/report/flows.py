@@ -64,6 +64,7 @@ FOLDED = {
 GIVING = ("opening", "discard", "manufacturing_scrap")
 LEFT = ("exported_for_reuse", "leakage", "other_recycling", "second_life", "reused")
 WON, LOST, GONE, MOVING, STOCK = theme.GREEN, theme.VERMILION, theme.GREY, theme.BLUE, theme.SKY
+CRUDE = theme.PURPLE  # metal that informal works win
 Links = Mapping[tuple[str, str], float]
 
 
@@ -104,7 +105,7 @@ def flows(context: Context) -> dict[tuple[Any, ...], float]:
 def fate_colour(node: str, beyond: frozenset[str]) -> str:
     """Colour of a stage by what becomes of the metal there."""
     if node in ("metal", "informal_metal"):
-        return WON
+        return WON if node == "metal" else CRUDE
     if node not in beyond or node in GIVING:
         return MOVING
     return GONE if node in LEFT else LOST
@@ -128,7 +129,7 @@ def fate_sentence(context: Context, metal: str, year: int, links: Links) -> str:
     name = capital(context.names.metal(metal))
     if not lost:
         return say(
-            "{metal}: on average {won} of {came} became metal in {year}",
+            "{metal}: on average {won} of {came} were recovered formally in {year}",
             metal=name,
             won=say.mass(won),
             came=say.mass(came),
@@ -136,7 +137,7 @@ def fate_sentence(context: Context, metal: str, year: int, links: Links) -> str:
         )
     worst = max(lost, key=lambda stage: lost[stage])
     return say(
-        "{metal}: on average {won} of {came} became metal in {year}; the largest loss is {stage} with {share}",
+        "{metal}: on average {won} of {came} were recovered formally in {year}; the largest loss is {stage} with {share}",
         metal=name,
         won=say.mass(won),
         came=say.mass(came),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gettext
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -74,19 +74,22 @@ class Language:
     def masses(self, low: float, high: float, like: float | None = None) -> str:
         """An interval of masses in one unit."""
         factor, unit = mass_unit(high if like is None else like)
-        return self._between(*(self.number(x / factor) for x in (low, high))) + NARROW_SPACE + unit
+        return self._between(low / factor, high / factor, lambda x, more: self.number(x, 3 + more)) + NARROW_SPACE + unit
 
     def shares(self, low: float, high: float) -> str:
         """An interval of shares."""
-        return self._between(self._percent(low), self._percent(high)) + f"{self.space}%"
+        return self._between(low, high, self._percent) + f"{self.space}%"
 
-    def _percent(self, value: float) -> str:
-        return self.number(100 * value, 3 if abs(value) >= 0.945 else 2)
+    def _percent(self, value: float, more: int = 0) -> str:
+        return self.number(100 * value, (3 if abs(value) >= 0.945 else 2) + more)
 
-    def _between(self, low: str, high: str) -> str:
-        if low == high:
-            return low
-        return f"{low}～{high}" if self.code == "ja" else f"{low} to {high}"
+    def _between(self, low: float, high: float, write: Callable[[float, int], str]) -> str:
+        """Both ends, with up to two digits more where they would look alike; one number where they still do."""
+        for more in range(3):
+            ends = write(low, more), write(high, more)
+            if ends[0] != ends[1]:
+                return "～".join(ends) if self.code == "ja" else " to ".join(ends)
+        return write(low, 0)
 
     def days(self, value: float) -> str:
         """A number of days."""

@@ -7,7 +7,21 @@ from collections.abc import Mapping
 from sim.report.chart import Chart, Figure, Missing, Proof, Row, Table, Trusted, View, as_row, joined, wrapped
 from sim.report.context import Context, unit_of
 from sim.report.drawing import across_layout, year_columns
-from sim.report.flows import GONE, LOST, MOVING, RANK, STOCK, WON, Links, fate_colour, fate_sentence, fates, links_by_metal, outside
+from sim.report.flows import (
+    CRUDE,
+    GONE,
+    LOST,
+    MOVING,
+    RANK,
+    STOCK,
+    WON,
+    Links,
+    fate_colour,
+    fate_sentence,
+    fates,
+    links_by_metal,
+    outside,
+)
 
 
 def losses(context: Context) -> Chart | Missing:
@@ -73,7 +87,8 @@ def _loss_view(context: Context, metal: str, year: int, links: Links) -> View:
         (LOST, "/", say("lost")),
         (GONE, ".", say("leaves the region")),
         (STOCK, "-", say("into stock")),
-        (WON, "", say("metal")),
+        (CRUDE, "x", say("informal metal")),
+        (WON, "", say("recovered formally")),
     )
     data: list[Figure] = []
     for colour, mark, kind in kinds:

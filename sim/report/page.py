@@ -54,6 +54,7 @@ MEDIANS = frozenset(
     {"recovery", "origin", "held-back", "signals", "milestones", "lead-times", "security", "market", "finance", "gains"}
 )
 NEITHER = frozenset({"decides", "chance", "patience"})
+WEIGHTED = frozenset({"trucks", "shipments", "cost-curve"})
 RECOVERED: tuple[Maker, ...] = (figures_recovery.recovery_over_time, figures_recovery.how_sure, figures_recovery.recovery_by_origin)
 
 
@@ -136,12 +137,14 @@ def sections(context: Context) -> tuple[Section, ...]:
 
 
 def _said(context: Context, chart: Chart | Missing) -> Chart | Missing:
-    """A chart with the statistic it shows under it: medians for a figure by itself, means where parts add up."""
+    """A chart with the statistic it shows under it: medians for a figure by itself, means where parts add up or are weighted."""
     if isinstance(chart, Missing) or chart.name in NEITHER:
         return chart
     say = context.say
     alone = say("Shown: medians of the replications, which need not add up.")
-    note = alone if chart.name in MEDIANS else say("Shown: means of the replications, so that parts add up.")
+    summed = say("Shown: means of the replications, so that parts add up.")
+    weighted = say("Shown: means of the replications; days, shares and what is told per kilogram or tonne are weighted by mass.")
+    note = alone if chart.name in MEDIANS else weighted if chart.name in WEIGHTED else summed
     return replace(chart, notes=(*chart.notes, note))
 
 

@@ -34,8 +34,12 @@ def chain(context: Context) -> Chart | Missing:
     selectors = (context.metal_selector(metals), context.year_selector())
     notes = (
         say(
-            "Green ends as metal, orange is lost, grey leaves the region, blue is on its way or in stock. "
-            "Width is mass; a bar wider on its left than on its right keeps the difference."
+            "Green is recovered formally, purple is metal of informal works, orange is lost, grey leaves the region, "
+            "blue is on its way or in stock. Width is mass; a bar wider on its left than on its right keeps the difference."
+        ),
+        say(
+            "What reaches a refinery is more than what is separated: metal in a fraction from which it cannot be recovered, "
+            "such as neodymium in iron and boards, ends as slag."
         ),
         say("The picture puts places together that belong together; the table has every stage."),
     )
@@ -64,7 +68,7 @@ def _how_far(context: Context, metal: str, year: int, links: Links) -> str:
         return say.share(min(1.0, ratio(into, came)))
 
     return say(
-        "{metal}, {year}: {plants} reach a dismantling plant, {refineries} a refinery, {won} become metal",
+        "{metal}, {year}: {plants} reach a dismantling plant, {refineries} a refinery, {won} are recovered formally",
         metal=capital(context.names.metal(metal)),
         year=year,
         plants=reached("processing"),
@@ -80,7 +84,7 @@ def _place_name(context: Context, stage: str, beyond: frozenset[str]) -> str:
         "vehicle": say("collection"),
         "processing": say("dismantling plants"),
         "border": say("transport of fractions"),
-        "refining": say("refineries"),
+        "refining": say("refining"),  # short: its label stands close to the next
         "informal_processing": say("crude dismantling"),
     }
     name = together.get(stage) or context.names.stage(stage)

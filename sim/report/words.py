@@ -26,7 +26,8 @@ def method(say: Language) -> tuple[str, ...]:
         say("Ranges are quantiles over replications: p10 to p90 holds eight in ten, p5 to p95 nine in ten."),
         say(
             "A figure told by itself is the median of the replications; parts that add up (bars, maps, flow pictures, most tables) "
-            "are means. Under each chart stands which; where a few replications are far above the rest, the mean is the larger."
+            "and rates weighted by mass (USD per tonne, days of a kilogram) are means. Under each chart stands which; "
+            "where a few replications are far above the rest, the mean is the larger."
         ),
     )
 

@@ -102,7 +102,7 @@ def _entries(scenario: Scenario, name: str) -> Iterator[tuple[KeyPath, fields.No
 
 
 def nearest_key(scenario: Scenario, key: str) -> str | None:
-    """The key path most like one that is not there."""
+    """The key path most like one that is not there, or those of the entries that its last name stands for."""
     parts = key.split(".")
     for end in range(len(parts) - 1, 0, -1):  # the first part that is wrong, the rest kept
         around = get(scenario.tree, tuple(parts[:end]))
@@ -112,8 +112,12 @@ def nearest_key(scenario: Scenario, key: str) -> str | None:
             near = nearest(parts[end], known)
             return join((*parts[:end], near, *parts[end + 1 :])) if near and near != parts[end] else None
     known = list(dict.fromkeys(field.name for _, field in fields.every(ScenarioSpec)))
-    near = nearest(parts[-1] if len(parts) == 1 else parts[0], known)
-    return ".".join((near, *parts[1:])) if near else None
+    near = nearest(parts[0], known)
+    right = (near, *parts[1:]) if near and near != parts[0] else None
+    if len(parts) > 1 and (right is None or get(scenario.tree, right) is MISSING):
+        here = [join(path) for path, _ in _entries(scenario, parts[-1])]
+        return " or ".join(here[:2]) or (".".join(right) if right else None)
+    return ".".join(right) if right else None
 
 
 def _children(around: Any) -> list[str]:

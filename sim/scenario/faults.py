@@ -202,7 +202,7 @@ def _wrong_value(problem: Problem, spec: type[BaseModel], tree: Tree, locator: L
         "written": toml.short(problem.written) if problem.kind != "missing" else "",
         "key": key,
         "path": join(path),
-        "allowed": fields.WORDS[node.kind] if node else "",
+        "allowed": translated(fields.WORDS[node.kind]) if node else "",
         "example": remedies.example(path, node, tree),
         "pattern_words": translated(PATTERNS.get(str(problem.details.get("pattern", "")), "")),
         "range": f"{node.allowed}" if node else "",

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 from sim.core.errors import Fault, ScenarioError
-from sim.scenario.wording import FILES, say
+from sim.scenario.wording import FILES, UNIT_WORDS, fill, say
 
 LIMIT_MB = 10
 _JAPANESE = ((0x3040, 0x30FF), (0x4E00, 0x9FFF), (0xFF61, 0xFF9F))
@@ -76,4 +76,4 @@ def _similar(path: Path) -> str:
     except OSError:
         return f"The folder {path.parent} cannot be read."
     near = nearest(path.name, names)
-    return f"Did you mean {near}?" if near else "Check the path."
+    return fill(UNIT_WORDS["did_you_mean"], {"right": near}) if near else fill(UNIT_WORDS["check_path"], {})

@@ -88,8 +88,8 @@ def hint(kind: str, path: KeyPath, written: Any, node: Node | None, tree: Tree) 
         return fill(UNIT_WORDS["did_you_mean"], {"right": toml.text(near)})
     if kind == "quantity_bounds":
         meant = _within(written, node)
-        code, fixed = ("did_you_mean_value", meant) if meant else ("write", f"a number from {node.allowed}.")
-        return fill(UNIT_WORDS[code], {"fixed": fixed})
+        code = "did_you_mean_value" if meant else "number_from"
+        return fill(UNIT_WORDS[code], {"fixed": meant, "range": node.allowed})
     converted = _converted(written, node, _key(path))
     return fill(UNIT_WORDS["write"], {"fixed": f"{path[-1]} = {converted}" if converted else _shape(path, written, node, tree)})
 

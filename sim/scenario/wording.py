@@ -207,6 +207,9 @@ UNIT_WORDS: dict[str, str] = {
     "allowed": "Allowed here: {names}.",
     "write": "Write {fixed}",
     "belongs": "It belongs under {place}.",
+    "number_from": "Write a number from {range}.",
+    "check_path": "Check the path.",
+    "and_more": "{names} and {count} more",
 }
 
 PATTERNS: dict[str, str] = {
@@ -228,7 +231,8 @@ def say(group: dict[str, tuple[str, str]], code: str, /, **values: object) -> tu
 def listed(names: Iterable[str], most: int = 24) -> str:
     """Names with commas, cut after the first ones."""
     known = list(names)
-    return ", ".join(known[:most]) + (f" and {len(known) - most} more" if len(known) > most else "")
+    first, rest = ", ".join(known[:most]), len(known) - most
+    return fill(UNIT_WORDS["and_more"], {"names": first, "count": rest}) if rest > 0 else first
 
 
 def japanese() -> bool:

@@ -245,6 +245,18 @@ JAPANESE: dict[str, str] = {
     "Did you mean {fixed}?": "{fixed}のことですか。",
     "Allowed here: {names}.": "ここで使えるもの:{names}。",
     "It belongs under {place}.": "{place}の下に書きます。",
+    "Check the path.": "パスを確かめてください。",
+    "{names} and {count} more": "{names}、ほか{count}件",
+    # kinds of values
+    "a table of settings": "設定の表",
+    "entries under [[ ]]": "[[ ]]の下の項目",
+    "a list": "一覧",
+    "a number": "数",
+    "text in quotes": "引用符で囲んだ文字列",
+    "a whole number": "整数",
+    "a date": "日付",
+    "true or false": "trueかfalse",
+    "a choice": "選択肢の一つ",
     "a country is three capital letters (ISO code), such as JPN": "国はJPNのような大文字3字(ISOコード)です",
     'a country is three capital letters (ISO code), such as JPN, or "*" for every country': (
         '国はJPNのような大文字3字(ISOコード)、またはすべての国を表す"*"です'

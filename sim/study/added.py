@@ -51,6 +51,7 @@ class Added:
     """Additional amounts of the second run over all years; `rates` only where the amount differs clearly.
 
     no_more : headline metals of which no clear amount more is refined, so that nothing can be told per additional kilogram.
+    no_worth : those of which more is refined, while all metals together are not clearly worth more, so that no cost can be shared.
     """
 
     channels: tuple[Channel, ...]
@@ -59,6 +60,7 @@ class Added:
     kgco2e: Effect
     rates: tuple[Rate, ...]
     no_more: tuple[str, ...] = ()
+    no_worth: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,9 @@ def added(first: Results, second: Results) -> Added:
     collected = _collected(second) - _collected(first)
     spent = {of: _joint(second, column) - _joint(first, column) for of, column in JOINT.items()}
     metals = gained(first, second)
-    told = [
-        metal
-        for metal in second.summary["headline"]
-        if metal in metals.kg and more(metals.kg[metal], repeats) and more(metals.worth_usd, repeats)
-    ]
+    headline = second.summary["headline"]
+    refined = [metal for metal in headline if metal in metals.kg and more(metals.kg[metal], repeats)]
+    told = refined if refined and more(metals.worth_usd, repeats) else []
     rates = [
         _rate(of, "t collected", [joint], [collected / KG_PER_T], repeats)
         for of, joint in spent.items()
@@ -106,7 +106,8 @@ def added(first: Results, second: Results) -> Added:
         effect_of(spent["usd"], repeats),
         effect_of(spent["kgco2e"], repeats),
         tuple(rates),
-        tuple(metal for metal in second.summary["headline"] if metal not in told),
+        tuple(metal for metal in headline if metal not in refined),
+        tuple(metal for metal in refined if metal not in told),
     )
 
 

@@ -214,7 +214,10 @@ def added_lines(found: Added) -> Iterator[str]:
             yield f"{name}: {signed('kg', effect.mean)}{_interval('kg', effect)}"
     yield from (rate_line(rate) for rate in found.rates)
     if found.no_more:
-        yield f"nothing is told per kg of {', '.join(found.no_more)}: no clear amount more is refined"
+        yield f"nothing is told per kg of {', '.join(found.no_more)}: no clear amount more is refined over all years"
+    if found.no_worth:
+        why = "more is refined over all years, but all metals together are not clearly worth more"
+        yield f"nothing is told per kg of {', '.join(found.no_worth)}: {why}"
 
 
 def shortage_lines(found: Shortages) -> Iterator[str]:
@@ -238,8 +241,11 @@ def _millions(usd: float) -> str:
 
 
 def _span(effect: Effect, scale: float = 1.0) -> str:
-    """The interval of an effect, in brackets."""
-    return f" ({_number(effect.low / scale)} to {_number(effect.high / scale)})" if math.isfinite(effect.low) else ""
+    """The interval of an effect, in brackets; one that holds zero is no difference."""
+    if not math.isfinite(effect.low):
+        return ""
+    unclear = "" if effect.clear else ", no clear difference"
+    return f" ({_number(effect.low / scale)} to {_number(effect.high / scale)}{unclear})"
 
 
 def rate_line(rate: Rate) -> str:

@@ -83,7 +83,10 @@ def page(told: dict[str, Any]) -> str:
         "## Bands",
         _table(told["bands"], ("scenario", "outcome", "mean", "p5", "p50", "p95", "chance_share", "ignorance_share")),
     ]
+    varying = {band["outcome"] for band in told["bands"] if _varies(band)}
     for one in told["indices"]:
+        if one["outcome"] not in varying:
+            continue
         columns = (
             "scenario",
             "dial",
@@ -92,11 +95,18 @@ def page(told: dict[str, Any]) -> str:
         head += [f"## What decides {one['outcome']}", _table(one["dials"], columns, intervals=True)]
     chosen = ("worth",) if len(told["scenarios"]) > 1 else ()  # one scenario leaves nothing to choose
     for one in told["learn"]:
+        if not any(row["above_luck"] for row in one["inputs"]):
+            continue
         head += [
             f"## What to measure next for {one['outcome']}",
             _table(one["inputs"], ("dial", "grade", "share", *chosen, "above_luck"), True),
         ]
     return "\n\n".join(part for part in head if part) + "\n"
+
+
+def _varies(band: dict[str, Any]) -> bool:
+    """Whether the runs of a band differ at all, as far as its five digits tell."""
+    return len({band["mean"], band["p5"], band["p50"], band["p95"]}) > 1
 
 
 def check_page(full: Sweep, twin: Sweep, draws: int) -> str:
@@ -145,11 +155,11 @@ def _table(rows: list[dict[str, Any]], columns: tuple[str, ...], intervals: bool
 
 
 def said(told: dict[str, Any], outcomes: int = 4) -> list[str]:
-    """A few lines for a terminal: band, strongest dials and what to measure next of the first outcomes."""
+    """A few lines for a terminal: band, strongest dials and what to measure next of the first outcomes that vary."""
     lines = []
     deciding = {one["outcome"]: one["dials"] for one in told["indices"]}
-    learning = {one["outcome"]: one["inputs"] for one in told["learn"]}
-    for band in [band for band in told["bands"] if band["scenario"] == told["scenarios"][0]][:outcomes]:
+    learning = {one["outcome"]: [row for row in one["inputs"] if row["above_luck"]] for one in told["learn"]}
+    for band in [band for band in told["bands"] if band["scenario"] == told["scenarios"][0] and _varies(band)][:outcomes]:
         name = band["outcome"]
         lines.append(f"{name}: {band['mean']:.4g} on average, {band['p5']:.4g} to {band['p95']:.4g} in nine cases of ten")
         for label, rows, key in (

@@ -17,7 +17,7 @@ from scipy.special import betainc, stdtrit
 from sim.core.errors import UsageError
 from sim.results.summary import ALL, SHARE, STEPS, ladder
 from sim.results.tables import Columns, numbers, texts, words
-from sim.scenario.keys import nearest
+from sim.scenario.keys import join, nearest
 from sim.scenario.scenario import Scenario
 from sim.simulate.benefits import COST_ITEMS
 from sim.study.replicate import ReplicationError
@@ -76,7 +76,7 @@ class Answer:
     promised_kg : reached with the probability of the goal; as_is_kg : without a change. low, high : where a run again with
     another seed and as many replications falls in 90 % of cases. met : replications that reach the goal. usd : spent more
     in the year of the goal. change : root of the sum of squared positions. binding : what holds back then, the most first.
-    assignments : the answer as `--set` takes it.
+    assignments : the answer as `--set` takes it, without dials that stay and are drawn no less for it.
     """
 
     status: Status
@@ -272,6 +272,12 @@ class _Runs:
     def _assignments(self, position: Vector) -> tuple[str, ...]:
         return tuple(dial.assignment(share) for dial, share in zip(self._dials, position.tolist(), strict=True))
 
+    def _needed(self, position: Vector) -> tuple[str, ...]:
+        """Assignments that change the run: of a dial that stays only where stating its value keeps it from being drawn."""
+        drawn, stated = self._scenario.spec.run.uncertain_inputs, {join(key) for key in self._scenario.stated_keys}
+        turned = zip(self._dials, position.tolist(), strict=True)
+        return tuple(dial.assignment(share) for dial, share in turned if share > 0.0 or (drawn and dial.key not in stated))
+
     def answer(self, status: Status, position: Vector, aim: Aim) -> Answer:
         """Put the answer together from what was run at `position`."""
         start, told = self._known[np.zeros(len(position)).tobytes()], self._known[position.tobytes()]
@@ -286,7 +292,7 @@ class _Runs:
             int((told.kg >= goal.kg).sum()), self._count,
             float((told.usd - start.usd).mean()), float(np.sqrt(position @ position)),
             tuple(Binding(*key, *gain) for key, gain in ranked),
-            len(self._known), self._assignments(position),
+            len(self._known), self._needed(position),
         )  # fmt: skip
 
 

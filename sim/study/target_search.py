@@ -155,7 +155,12 @@ def _least(bounds: _Bounds, aim: Aim, dials: int) -> Vector | None:
         lambda x: 0.5 * float(x @ x), np.ones(dials), jac=lambda x: x, bounds=[(0.0, 1.0)] * dials, constraints=rules,
         method="SLSQP", options={"ftol": 1e-12, "maxiter": 200},
     )  # fmt: skip
-    return np.clip(found.x, 0.0, 1.0) if found.success else None
+    return _placed(found.x) if found.success else None
+
+
+def _placed(found: Vector) -> Vector:
+    """A position within the limits; a dial that would hardly move stays."""
+    return np.asarray(np.where(found < STEP * WITHIN, 0.0, np.minimum(found, 1.0)))
 
 
 def _cheapest(bounds: _Bounds, slopes: Vector, levels: Vector, dials: int) -> Vector | None:
@@ -165,4 +170,4 @@ def _cheapest(bounds: _Bounds, slopes: Vector, levels: Vector, dials: int) -> Ve
     rows = np.vstack([np.column_stack([-slopes, np.zeros(len(slopes))]), np.column_stack([costs / scale, -np.ones(len(costs))])])
     limits = np.concatenate([-levels, -floors / scale])
     found = linprog([*np.zeros(dials), 1.0], A_ub=rows, b_ub=limits, bounds=[(0.0, 1.0)] * dials + [(None, None)])
-    return np.clip(found.x[:dials], 0.0, 1.0) if found.success else None
+    return _placed(found.x[:dials]) if found.success else None

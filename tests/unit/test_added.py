@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from sim.study.added import added
-from sim.study.compare_words import shortage_lines
+from sim.study.compare_words import added_lines, shortage_lines
 from sim.study.shortage import shortages
 
 NO_CHANNELS = pd.DataFrame({"replication": [], "country": [], "channel": [], "collected_kg": [], "diverted_kg": []})
@@ -58,7 +58,7 @@ def test_an_additional_kilogram_bears_its_share_by_value():
     }
     # what metals bear adds up to what was spent: nothing is counted twice
     assert told["usd", "kg Nd refined"] * 10.0 + told["usd", "kg Cu refined"] * 100.0 == pytest.approx(found.usd.mean)
-    assert found.no_more == ()
+    assert (found.no_more, found.no_worth) == ((), ())
 
 
 def test_nothing_is_told_per_kilogram_where_no_value_is_added():
@@ -66,7 +66,11 @@ def test_nothing_is_told_per_kilogram_where_no_value_is_added():
     after = run({"costs": costs(20.0, 300.0, [2000.0] * 3), "signals": waste(1e5)})
     found = added(before, after)
     assert found.rates == ()
-    assert found.no_more == ("Nd", "Cu")
+    # more Nd is refined, and that is not denied: what Cu lost outweighs it, so there is no value to share cost by
+    assert (found.no_more, found.no_worth) == (("Cu",), ("Nd",))
+    of_copper, of_neodymium = (line for line in added_lines(found) if line.startswith("nothing is told"))
+    assert of_copper == "nothing is told per kg of Cu: no clear amount more is refined over all years"
+    assert of_neodymium.startswith("nothing is told per kg of Nd: more is refined over all years, but all metals together")
 
 
 def short(lost_days, refilled_kg, refill_usd, response_usd=0.0):
@@ -105,6 +109,14 @@ def test_what_a_response_saves_is_told_with_what_it_leaves_to_pay():
     assert "stocks buy back 30 days of demand more" in first
     assert refill.startswith("JPN buying stocks back: 4 million USD more")
     assert response.startswith("paid by JPN for responses: 0.5 million USD more")
+
+
+def test_an_interval_that_holds_zero_is_no_clear_difference():
+    """Refills of 0, 1 and 2 times the sum for the stockpile and of once for the industry: clear; draws that disagree are not."""
+    before, after = short([100.0, 120.0, 140.0], 100.0, 0.0), short([70.0, 130.0, 170.0], 100.0, 1e6)
+    lost, refill = shortage_lines(shortages(before, after))
+    assert lost.endswith(", no clear difference)")
+    assert refill == "JPN buying stocks back: 2 million USD more (0.314 to 3.69)"
 
 
 def test_a_response_that_saves_nothing_is_told_to_save_nothing():

@@ -68,6 +68,22 @@ def test_command(capsys):
     assert "Did you mean refined_kg?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("missed", "near"),
+    [
+        ("metals.Dy", "Did you mean substances.Dy or market.prices.Dy?"),
+        ("metals.Qq", "See docs/reference/scenario.md"),
+        ("contries.JPN", "Did you mean countries.JPN?"),
+    ],
+)
+def test_a_miss_is_never_answered_with_itself(capsys, missed, near):
+    """`metals` is the name of a key, but no table stands there."""
+    assert main(["explain", missed]) == 2
+    said = capsys.readouterr().err
+    assert near in said
+    assert f"Did you mean {missed}?" not in said
+
+
 def test_a_path_over_years_says_what_stands_behind_each(capsys):
     assert main(["explain", "market.prices.Nd.usd_per_kg", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["keys"][0]

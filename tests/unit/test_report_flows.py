@@ -12,7 +12,7 @@ from sim.report.language import language
 from sim.report.losses import losses
 from sim.report.reading import Run
 from sim.report.sankey import _chain_view, chain, folded, origin_to_user
-from sim.report.theme import BLUE, GREEN, GREY, VERMILION
+from sim.report.theme import BLUE, GREEN, GREY, PURPLE, VERMILION
 from tests.fixtures.synthetic_run import write_run
 
 
@@ -61,8 +61,9 @@ def test_a_circle_is_drawn_from_a_second_node(context):
 
 
 def test_losses_and_metal_have_their_colours():
-    beyond = frozenset({"discard", "metal", "slag", "leakage"})
+    beyond = frozenset({"discard", "metal", "informal_metal", "slag", "leakage"})
     assert fate_colour("metal", beyond) == GREEN
+    assert fate_colour("informal_metal", beyond) == PURPLE
     assert fate_colour("slag", beyond) == VERMILION
     assert fate_colour("leakage", beyond) == GREY
     assert fate_colour("discard", beyond) == fate_colour("yard", beyond) == BLUE

@@ -49,6 +49,8 @@ def test_percentages_follow_the_language():
     assert JA.share(0.123) == "12%"
     assert EN.share(0.9966) == f"99.7{THIN}%"
     assert EN.shares(0.01, 0.02) == f"1 to 2{THIN}%"
+    assert EN.shares(0.0157, 0.0163) == f"1.57 to 1.63{THIN}%"
+    assert EN.shares(0.016, 0.016) == f"1.6{THIN}%"
 
 
 def test_lists_sentences_and_plurals():

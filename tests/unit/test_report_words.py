@@ -16,7 +16,7 @@ from sim.report import cautions, embed, figures_market, figures_plants, figures_
 from sim.report.chart import Chart
 from sim.report.context import Context, between
 from sim.report.language import language
-from sim.report.page import MEDIANS, NEITHER, sections
+from sim.report.page import MEDIANS, NEITHER, WEIGHTED, sections
 from sim.report.pair import NOTHING, Pair, choices
 from sim.report.reading import Run
 from sim.scenario.cautions import cautions as cautions_of
@@ -37,15 +37,17 @@ def context(request, folder):
 
 def test_every_chart_says_whether_it_shows_medians_or_means(context):
     charts = [chart for section in sections(context) for chart in section.charts if isinstance(chart, Chart)]
-    assert {chart.name for chart in charts} >= MEDIANS
+    assert {chart.name for chart in charts} >= MEDIANS | WEIGHTED
     say = context.say
-    alone, summed = (
+    alone, weighted, summed = (
         say("Shown: medians of the replications, which need not add up."),
+        say("Shown: means of the replications; days, shares and what is told per kilogram or tonne are weighted by mass."),
         say("Shown: means of the replications, so that parts add up."),
     )
     for chart in charts:
         if chart.name not in NEITHER:
-            assert (alone in chart.notes, summed in chart.notes) == (chart.name in MEDIANS, chart.name not in MEDIANS), chart.name
+            told = alone if chart.name in MEDIANS else weighted if chart.name in WEIGHTED else summed
+            assert [note for note in chart.notes if note in (alone, weighted, summed)] == [told], chart.name
 
 
 def test_the_bottom_line_tells_the_medians_of_the_ladder_and_links_each(context):

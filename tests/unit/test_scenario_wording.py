@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sim.core.errors import ScenarioError
-from sim.scenario import wording
+from sim.scenario import fields, wording
 from sim.scenario.load import load_scenario
 from sim.scenario.wording_ja import JAPANESE
 from tests.fixtures.tiny_tree import TinyLibrary
@@ -19,6 +19,7 @@ SENTENCES = {
     *(part for group in GROUPS for pair in group.values() for part in pair),
     *wording.UNIT_WORDS.values(),
     *wording.PATTERNS.values(),
+    *fields.WORDS.values(),
 }
 BAD = sorted((Path(__file__).parent / "bad_scenarios").glob("*.toml"))
 JAPANESE_LETTER = re.compile(r"[ぁ-んァ-ヶ一-龠]")
@@ -51,6 +52,14 @@ def test_the_environment_chooses(monkeypatch, environment, expected):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert wording.japanese() is expected
+
+
+def test_no_english_stands_inside_a_japanese_sentence(monkeypatch, tmp_path):
+    monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")
+    with pytest.raises(ScenarioError) as missing:
+        load_scenario(tmp_path / "nowhere.toml", library=TinyLibrary())
+    assert [fault.hint for fault in missing.value.faults] == ["パスを確かめてください。"]
+    assert wording.listed("abc", 2) == "a, b、ほか1件"
 
 
 def faults_of(file):

@@ -404,7 +404,31 @@ def test_the_summary_says_what_decides_and_what_to_measure(tmp_path, library, li
     assert told["indices"][0]["dials"][0]["dial"] == "resolution.period_days"
     text = (done.folder / "summary.md").read_text(encoding="utf-8")
     assert f"## What decides {OUTCOME}" in text
-    assert "## What to measure next" in text
+    assert "## What to measure next" not in text, "both scenarios give the same, so there is nothing to choose"
     lines = sweep_summary.said(told)
     assert lines[0].startswith(f"{OUTCOME}: ")
     assert lines[1].startswith("  decided by: resolution.period_days 0.9") or "period_days 1" in lines[1]
+
+
+def test_the_summary_is_silent_on_what_does_not_vary_and_on_luck():
+    from sim.study import sweep_summary
+
+    band = {"scenario": "small", "mean": 2.0, "p5": 1.0, "p50": 2.0, "p95": 3.0}
+    row = {"grade": "", "share_low": 0.1, "share_high": 0.6}
+    inputs = [row | {"dial": "known", "share": 0.5, "above_luck": True}, row | {"dial": "lucky", "share": 0.2, "above_luck": False}]
+    dials = [{"scenario": "small", "dial": "known", "first": 0.5}]
+    told = {
+        "name": "Try", "question": "", "scenarios": ["small"], "set": [], "points": 8, "runs": 8, "failed": 0, "model": "full",
+        "design": {"kind": "saltelli"},
+        "bands": [band | dict.fromkeys(("mean", "p5", "p50", "p95"), 0.0) | {"outcome": "still"}, band | {"outcome": "moves"}],
+        "indices": [{"outcome": name, "dials": dials} for name in ("still", "moves")],
+        "learn": [{"outcome": "still", "inputs": inputs[1:]}, {"outcome": "moves", "inputs": inputs}],
+    }  # fmt: skip
+    page = sweep_summary.page(told)
+    assert [line for line in page.splitlines() if line.startswith("## What")] == [
+        "## What decides moves",
+        "## What to measure next for moves",
+    ]
+    first, then = sweep_summary.said(told)
+    assert first.startswith("moves: 2 on average")
+    assert then == "  measure next: known 0.5 (0.1 to 0.6)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ import pytest
 import sim.cli.target
 from sim.cli import main
 from sim.core.errors import UsageError
-from sim.study.target import quantile, rerun_half_width, target
-from sim.study.target_dials import dials_of
+from sim.study.target import Goal, _Runs, quantile, rerun_half_width, target
+from sim.study.target_dials import Dial, dials_of
 from sim.study.target_search import Outcome, search
 from tests.fixtures.toy_chain import DISMANTLER, SMELTER, TRUCKS, toy
 
@@ -98,6 +99,26 @@ def test_what_cannot_be_done_is_said_with_what_holds_it_back(tmp_path):
     assert found.scenarios_run == 2
     found = ask(tmp_path, 60.0, PARTICIPATION)
     assert (found.status, found.binding[0].resource, found.binding[0].place) == ("infeasible", "collection", "THA")
+
+
+def test_a_dial_that_does_not_move_is_unchanged_and_is_not_set(tmp_path):
+    """The line has room for all."""
+    found = ask(tmp_path, 12.0, f"{PARTICIPATION},{LINE}=2e6")
+    assert found.dials[1].position == 0.0
+    assert [each.partition("=")[0] for each in found.assignments] == [PARTICIPATION]
+    lines = list(sim.cli.target._lines(found, "toy.toml", (), None))
+    assert f"  {LINE}: unchanged at 1,000,000" in lines
+    assert not any(LINE in line for line in lines if "--set" in line)
+
+
+@pytest.mark.parametrize(("drawn", "stated", "needed"), [(False, False, 0), (True, True, 0), (True, False, 1)])
+def test_a_dial_that_stays_is_set_only_where_it_would_be_drawn(drawn, stated, needed):
+    """The answer was found with its number held: without `--set` the run would be another."""
+    run = SimpleNamespace(uncertain_inputs=drawn)
+    scenario = SimpleNamespace(spec=SimpleNamespace(run=run), stated_keys={("time", "end"), *([("a", "b")] if stated else [])})
+    runs = _Runs(scenario, (Dial("a.b", "", 1.0, 2.0),), Goal("Au", 1.0, YEAR), 1, 1, 0, None, None)
+    assert len(runs._needed(np.zeros(1))) == needed
+    assert runs._needed(np.ones(1)) == ("a.b=2.0",)
 
 
 def test_what_is_met_already_needs_one_scenario(tmp_path):
