@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.validation import scenario_table
 from tests.validation.cases import CLOSED, OTHER
 from tests.validation.pages import MODEL, VALIDATION, cases, contained, filled, validation
 
@@ -62,3 +63,14 @@ def test_misses_come_first_and_what_was_fitted_stands_apart(both, rows):
 def test_the_table_of_contained_metal_is_current(back):
     page = MODEL.read_text(encoding="utf-8")
     assert filled(page, {"contained": contained(back)}) == page, RENEW
+
+
+def test_the_page_of_scenarios_has_the_head_of_its_program_and_every_scenario():
+    page = scenario_table.PAGE.read_text(encoding="utf-8")
+    assert page.startswith(scenario_table.INTRO.format(year=scenario_table.YEAR, count=scenario_table.REPLICATIONS))
+    table = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    assert table[0] == list(scenario_table.HEAD)
+    shipped = {file.stem for file in (scenario_table.ROOT / "scenarios").glob("*.toml")}
+    assert {(row[0].strip("`"), row[1]) for row in table[1:]} == {
+        (name, metal) for name in shipped for metal in scenario_table.METALS
+    }
