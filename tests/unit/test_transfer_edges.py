@@ -49,3 +49,13 @@ def test_what_reaches_an_output_at_all():
     np.testing.assert_array_equal(
         table(SHARES).makes, [[True, True, False, False], [False, True, False, False], [False, False, True, False]]
     )
+
+
+def test_the_whole_table_has_the_residue_as_last_output_and_sums_to_one(monkeypatch):
+    dust = 2.0**-40  # so that sums at the very tolerance are exact numbers
+    monkeypatch.setattr("sim.core.transfer.TOLERANCE", dust)
+    sums = {"Au": 1.0 - dust, "Cu": 1.0 + dust, "Fe": 1.0 - 2.0 * dust, "other": 0.25}
+    made = table({"phone": {"board": sums}, "lamp": {"board": {"Fe": 0.5}, "copper": {"Fe": 0.25}}})
+    np.testing.assert_array_equal(made.whole[0], [[1.0, 1.0, 1.0 - 2.0 * dust, 0.25], [0.0] * 4, [0.0, 0.0, 2.0 * dust, 0.75]])
+    np.testing.assert_array_equal(made.whole[1], [[0.0, 0.0, 0.5, 0.0], [0.0, 0.0, 0.25, 0.0], [1.0, 1.0, 0.25, 1.0]])
+    np.testing.assert_array_equal(made.whole.sum(axis=1), np.ones((2, 4)))
