@@ -53,7 +53,7 @@ def test_the_lock_of_a_killed_process_is_free_at_once(tmp_path):
         with holder(path) as process:
             process.kill()
         with locked(path, 0.0, "busy"):
-            pass
+            assert f"process {os.getpid()} since" in (tmp_path / ".by.lock").read_text(encoding="utf-8")
 
 
 def test_a_note_that_is_no_text_does_not_hide_that_the_folder_is_in_use(tmp_path):

@@ -76,8 +76,8 @@ def by_year(frame, column="usd"):
     return frame.groupby("year")[column].sum()
 
 
-def same(paid, due):
-    """Whether a sum of payments equals one of other tables, year by year (or by plant, country ...)."""
+def assert_same(paid, due):
+    """Require that a sum of payments equals one of other tables, year by year (or by plant, country ...)."""
     assert paid.abs().sum() > 0.0
     pd.testing.assert_series_equal(paid.sort_index(), due.sort_index(), check_names=False, check_index_type=False, rtol=1e-9)
 
@@ -88,15 +88,15 @@ def test_collection_and_depots_are_paid_by_the_kilogram():
     paid, fetched, fleet = made["payments"], made["collection"], made["fleet"]
     item = paid.item.astype(str)
     hauled = fleet[fleet.channel == "linehaul"]
-    same(by_year(paid[item == "line-haul"]), by_year(hauled, "cost_usd"))
-    same(by_year(paid[item == "collection"]), by_year(fleet[fleet.channel != "linehaul"], "cost_usd"))
+    assert_same(by_year(paid[item == "line-haul"]), by_year(hauled, "cost_usd"))
+    assert_same(by_year(paid[item == "collection"]), by_year(fleet[fleet.channel != "linehaul"], "cost_usd"))
     places = zip(hauled.country, hauled.year, strict=True)
     rates = [spec.countries[country].depots.handling_usd_per_t.at(year + 0.5) for country, year in places]
-    same(by_year(paid[item == "depot handling"]), by_year(hauled.assign(usd=hauled.load_kg / 1e3 * rates)))
+    assert_same(by_year(paid[item == "depot handling"]), by_year(hauled.assign(usd=hauled.load_kg / 1e3 * rates)))
     kg = fetched.groupby(["year", "country", "channel"]).collected_kg.sum().reset_index()
     channels = [spec.countries[country].channels[name] for country, name in zip(kg.country, kg.channel, strict=True)]
     handled = [channel.handling_usd_per_t.at(year + 0.5) / 1e3 for channel, year in zip(channels, kg.year, strict=True)]
-    same(by_year(paid[item == "handling"]), by_year(kg.assign(usd=kg.collected_kg * handled)))
+    assert_same(by_year(paid[item == "handling"]), by_year(kg.assign(usd=kg.collected_kg * handled)))
     price = np.array(
         [
             channel.paid_to_household_usd_per_kg.at(year + 0.5) + channel.incentive_usd_per_kg.at(year + 0.5)
@@ -104,8 +104,8 @@ def test_collection_and_depots_are_paid_by_the_kilogram():
         ]
     )
     homes = paid.payee.str.endswith("households")
-    same(by_year(paid[item == "fee"]), by_year(kg.assign(usd=kg.collected_kg * np.maximum(-price, 0.0))))
-    same(by_year(paid[(item == "purchase") & homes]), by_year(kg.assign(usd=kg.collected_kg * np.maximum(price, 0.0))))
+    assert_same(by_year(paid[item == "fee"]), by_year(kg.assign(usd=kg.collected_kg * np.maximum(-price, 0.0))))
+    assert_same(by_year(paid[(item == "purchase") & homes]), by_year(kg.assign(usd=kg.collected_kg * np.maximum(price, 0.0))))
 
 
 def test_metal_and_stocks_are_paid_by_the_kilogram():
@@ -115,9 +115,9 @@ def test_metal_and_stocks_are_paid_by_the_kilogram():
     metal = paid[paid.stage == "metal"]
     metal = metal.assign(metal=metal["item"].astype(str).str.removeprefix("sale of "))
     due = sold[sold.usd > 0.0].astype({"metal": str}).groupby(["year", "plant", "metal"]).usd.sum()
-    same(metal.groupby(["year", "payee", "metal"]).usd.sum(), due)
+    assert_same(metal.groupby(["year", "payee", "metal"]).usd.sum(), due)
     refilled = paid[paid["item"].astype(str).str.startswith("stock refill of ")]
-    same(by_year(refilled), by_year(market.assign(usd=market.refilled_kg * market.price_usd_per_kg)))
+    assert_same(by_year(refilled), by_year(market.assign(usd=market.refilled_kg * market.price_usd_per_kg)))
 
 
 def test_no_item_is_left_untied_but_hauls():
@@ -168,7 +168,7 @@ def test_sources_of_capital_equal_its_use_plant_by_plant():
     told = made["finance"].set_index("plant")
     assert uses.sort_index().to_dict() == pytest.approx(told.capex_usd[told.capex_usd > 0.0].sort_index().to_dict())
     for item, column in (("grant", "grant_usd"), ("public loan", "public_loan_usd")):
-        same(invested[invested["item"] == item].groupby("payee").usd.sum(), told[column][told[column] > 0.0])
+        assert_same(invested[invested["item"] == item].groupby("payee").usd.sum(), told[column][told[column] > 0.0])
 
 
 def test_what_is_sold_is_what_becomes_available():
