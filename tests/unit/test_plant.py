@@ -230,6 +230,40 @@ def test_idle_plants_cost_no_events_and_busy_ones_share_theirs():
     assert here.clock.events == 2 + 1 + 2  # two plants end a period together, but their batches are not ready together
 
 
+def stores_of(*names):
+    """What plants of two processes made of loads of several inputs and origins, when only those named are there."""
+    here, stores = world(), {}
+    kinds = {"First": "dismantling", "Second": "dismantling", "Third": "smelting"}
+    site = wire(here, [plant(name, kinds[name]) for name in names], PROCESSES)
+    rich, poor = Supplier(here), Supplier(here, (0.002, 0.098, 0.9))
+    loads = {
+        "First": [("phone", rich.lot(600.0, born=-80.0)), ("lamp", poor.lot(50.0, "VNM", born=3.0)), ("phone", poor.lot(7.0))],
+        "Second": [("lamp", poor.lot(90.0, "VNM")), ("phone", rich.lot(1.0, "USA", born=-500.0))],
+        "Third": [("board", rich.lot(30.0)), ("board", poor.lot(40.0, "VNM")), ("board", rich.lot(20.0, born=-9.0))],
+    }
+    for name in names:
+        for material, lot in loads[name]:
+            rich.send(site.plants[name], material, lot)
+    site.run(35.0)
+    for name in names:
+        plain = site.plants[name].process.forms
+        lots = [(material, lot) for material, pile in site.plants[name].store.piles.items() for lot in pile.lots]
+        lots += [(form, lot) for _, form, lot in site.buyers["JPN"].sold if form in plain]
+        stores[name] = [(material, here.tags[lot.tag], lot.born_day, here.composition.mass(lot).tolist()) for material, lot in lots]
+    return stores
+
+
+def test_plants_that_work_at_the_same_time_make_what_each_would_alone():
+    together = stores_of("First", "Second", "Third")
+    for name, made in together.items():
+        alone = stores_of(name)[name]
+        assert [(material, tag) for material, tag, *_ in made] == [(material, tag) for material, tag, *_ in alone]
+        for (_, _, born, masses), (_, _, same_born, same_masses) in zip(made, alone, strict=True):
+            assert born == pytest.approx(same_born, rel=1e-12)
+            assert masses == pytest.approx(same_masses, rel=1e-12, abs=1e-12)
+    assert {len(made) for made in together.values()} == {2 + 3, 2 * 2 + 1, 2}
+
+
 # standstill
 
 
