@@ -29,13 +29,6 @@ NOTHING = -1
 INFORMAL = "informal_buyer"
 
 
-def period_edges(calendar: Calendar, year: int, period_days: float) -> Vector:
-    """Return the days on which the periods of a year begin, and its end: equal parts nearest to `period_days`."""
-    first = calendar.month_starts[(year - calendar.start) * 12]
-    last = calendar.month_starts[(year - calendar.start) * 12 + 12]
-    return np.linspace(first, last, max(round((last - first) / period_days), 1) + 1)
-
-
 def overlap(edges: Vector, periods: Vector) -> Vector:
     """Return the share of each interval between `edges` that falls into each of `periods`, shape (intervals, periods)."""
     low = np.maximum(edges[:-1, np.newaxis], periods[np.newaxis, :-1])
@@ -122,7 +115,7 @@ class Offers:
     def of_year(self, year: int) -> YearOffers:
         """Work out the offers of `year`; adds its composition rows."""
         calendar = self._arisings.calendar
-        edges = period_edges(calendar, year, self._period_days)
+        edges = np.array(calendar.period_edges(year, self._period_days))
         taken = self._taken(year, edges)
         first_month = (year - calendar.start) * 12
         by_group = taken.kg.sum(axis=0)

@@ -91,7 +91,7 @@ class Plant:
         self._input_rows_of: dict[int, list[int]] = {}  # by batch in work
         self._speed = {name: speed.value for name, speed in process.spec.speed.items() if speed.value != 1.0}
         self._intake = Intake(world, spec.name, inputs)
-        self._in_work_kg, self._awake, self._waits_since = 0.0, False, 0.0
+        self._in_work_kg, self._awake, self._next_period, self._waits_since = 0.0, False, 0, 0.0
         self.blocked = False
         self._factor = f"plants.{spec.name}.hours_factor"
         self.longest_factor = HOURS_PER_DAY / min(max(process.spec.hours_per_day.value, 1.0), HOURS_PER_DAY)
@@ -113,8 +113,7 @@ class Plant:
 
     def free_kg(self, period: int) -> float:
         """What period number `period` leaves for modelled feed: nameplate x ramp-up x time up, less background feed [kg]."""
-        start = float(period * self._periods.days)
-        nominal, background = self._worth_kg(period, start + self._periods.days, self._down[period])
+        nominal, background = self._worth_kg(period)
         return max(nominal - background, 0.0)
 
     def _factor_over(self, start: float, end: float) -> float:
@@ -133,10 +132,10 @@ class Plant:
             factor, since = value, max(day, start)
         return (area + factor * (end - since)) / (end - start)
 
-    def _worth_kg(self, period: int, end: float, down_days: float) -> tuple[float, float]:
-        """Capacity and background feed of a period up to `end`, with `down_days` of standstill in it [kg]."""
-        start, year = float(period * self._periods.days), self._periods.years[period]
-        days = self.schedule.full_days(start, end) * (1.0 - down_days / (end - start))
+    def _worth_kg(self, period: int) -> tuple[float, float]:
+        """Capacity and background feed of a period [kg]."""
+        (start, end), year = self._periods.spans[period], self._periods.years[period]
+        days = self.schedule.full_days(start, end) * (1.0 - self._down[period] / (end - start))
         daily = days * KG_PER_T / DAYS_PER_YEAR
         nameplate_t = self.spec.capacity_t_per_year.at(year) * self._factor_over(start, end)
         return nameplate_t * daily, self.spec.background_feed_t_per_year.at(year) * daily
@@ -168,10 +167,10 @@ class Plant:
 
     def _reckon_room(self, now: float) -> None:
         """Room of an empty yard until the period ends or a dial turns; routers ask for it often."""
-        period = self._periods.number(now)
-        limit = self._free_kg_per_day(period * self._periods.days) * self.spec.yard_limit_days.at(self._world.decimal_year)
+        period = min(self._periods.number(now), self._periods.count - 1)
+        limit = self._free_kg_per_day(self._periods.spans[period][0]) * self.spec.yard_limit_days.at(self._world.decimal_year)
         self._room_kg = self.free_kg(period) + limit
-        self._room_until, self._room_turns = float((period + 1) * self._periods.days), len(self._world.dials.turns)
+        self._room_until, self._room_turns = self._periods.ends[period], len(self._world.dials.turns)
 
     def receive(self, material: str, lots: list[Lot], source: int) -> None:
         """Take lots into the yard; wakes the plant."""
@@ -194,21 +193,21 @@ class Plant:
     # working
 
     def _wake(self) -> None:
-        if not self._awake:
+        period = max(self._periods.number(self._world.clock.now), self._next_period)
+        if not self._awake and period < self._periods.count:
             self._awake = True
-            self._world.clock.at(float((self._periods.number(self._world.clock.now) + 1) * self._periods.days), self._end_period)
+            self._world.clock.at(self._periods.ends[period], self._end_period, period)
 
-    def _end_period(self, _: object) -> None:
+    def _end_period(self, period: int) -> None:
         """Send what is in store, work what the period allowed, and sleep when nothing is left."""
-        self._awake = False
+        self._awake, self._next_period = False, period + 1
         self._send()
-        self._start_batch()
+        self._start_batch(period)
         if self.yard.kg > 0.0 or self.store.kg > 0.0:
             self._wake()
 
-    def _start_batch(self) -> None:
+    def _start_batch(self, period: int) -> None:
         now, figures = self._world.clock.now, self.process.spec
-        period = self._periods.number(now) - 1
         lying = self._lying_kg()
         small = self.yard.kg < figures.batch_t.value * KG_PER_T and now - self._waits_since < figures.batch_age_limit_days.value
         closed = now >= self.schedule.end_day  # a plant that closes works off its yard
@@ -372,20 +371,11 @@ class Plant:
             self._world.warnings.append(f"Plant '{self.name}': {self._factor} asked for more than 24 hours a day and was cut.")
 
     def _by_month(self) -> tuple[list[float], list[float]]:
-        """Capacity and background feed by month [kg], reckoned as the work of periods was, so that use never passes 1.
-
-        What the run cuts short is not worked by modelled feed any more: its capacity counts as far as other feed uses it.
-        """
+        """Capacity and background feed by month [kg], reckoned as the work of periods was, so that use never passes 1."""
         periods = self._periods
-        worth = [
-            self._worth_kg(period, end, self._down[period] * (end - start) / periods.days)
-            for period, (start, end) in enumerate(periods.spans)
-        ]
-        capacity, other = np.array(worth).T
+        capacity, other = np.array([self._worth_kg(period) for period in range(periods.count)]).T
         background = np.minimum(other, capacity)
         self.background_kg = float(background.sum())
-        cut_short = np.diff(periods.spans, axis=1)[:, 0] < periods.days
-        capacity = np.where(cut_short, background, capacity)
         opens, closes = self.schedule.start_day, self.schedule.end_day
         return periods.by_month(capacity, opens, closes), periods.by_month(background, opens, closes)
 
