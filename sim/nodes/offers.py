@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.calendar import MONTHS_PER_YEAR, Calendar
+from sim.core.calendar import MONTHS_PER_YEAR
 from sim.core.quantity import Quantity
 from sim.engine.composition import Composition
 from sim.engine.streams import Streams
