@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim.core.lot import Lot
 from sim.engine.tags import Blend, Origin
-from sim.engine.world import Receiver, Router, World
+from sim.engine.world import Plan, Receiver, Router, World
 from sim.nodes.offers import Mixes
 
 Vector = NDArray[np.float64]
@@ -208,14 +208,8 @@ class Depots:
         """Load a heap for plants, group by group; return what it was and what is left of it [kg]."""
         kg = heap[:, 0].reshape(-1, len(groups)).sum(axis=0).tolist()
         left = {group: mass for group, mass in zip(groups, kg, strict=True) if mass > 0.0}
-        fits = self._router.contested(self._country, left)
-        for number, group in enumerate(groups):  # first the share that all who want the same room get of it
-            if fits.get(group, 0.0) > 0.0:
-                part = left[group] * fits[group]
-                left[group] -= part - self._load(heap, group, number, part, loads, left[group])
-        for number, group in enumerate(groups):
-            if left.get(group, 0.0) > 0.0:
-                left[group] = self._load(heap, group, number, left[group], loads)
+        for group, part, plan in self._router.plan_together(self._country, left):
+            left[group] -= part - self._load(heap, groups.index(group), part, left[group], plan, loads)
         for load in loads.values():
             if load.whole:
                 load.mass[..., load.whole] += heap[..., load.whole]
@@ -223,23 +217,23 @@ class Depots:
                 load.whole = []
         return sum(kg), sum(left.values())
 
-    def _load(self, heap: Vector, group: str, number: int, total: float, loads: dict[str, _Load], heaped: float = 0.0) -> float:
-        """Load one group for the receivers the router names, those of the nearest zones first; return what is left [kg].
+    def _load(self, heap: Vector, number: int, total: float, heaped: float, plan: Plan, loads: dict[str, _Load]) -> float:
+        """Load `total` of what is `heaped` of a group for the receivers of a plan, those of the nearest zones first.
 
-        `total` of what is `heaped`, where that is more [kg].
+        Return what is left of `total` [kg].
         """
-        for receiver, kg in self._router.plan(self._country, group, total):
+        for receiver, kg in plan:
             load = loads.get(receiver.name)
             if load is None:
                 load = loads[receiver.name] = _Load(receiver, np.zeros_like(heap))
-            self._router.expect(receiver.name, min(kg, total))
-            if kg >= max(total, heaped) * (1.0 - SMALL):
+            if kg >= heaped * (1.0 - SMALL):
                 load.whole.append(number)
                 return 0.0
             share = self._shares(heap[:, 0, :, :, number].sum(axis=(0, 2)), self._by_distance(receiver), kg)[:, np.newaxis]
             load.mass[..., number] += heap[..., number] * share
             heap[..., number] *= 1.0 - share
             total -= kg
+            heaped -= kg
         return total
 
     @staticmethod
