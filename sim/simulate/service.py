@@ -14,6 +14,7 @@ from sim.nodes.channel_spec import ChannelSpec
 from sim.nodes.choice import sold_share
 from sim.nodes.country_spec import CountrySpec, HouseholdsSpec, InformalSpec
 from sim.nodes.depot_spec import DepotSpec
+from sim.nodes.queues import Land
 from sim.nodes.zones import Zones
 from sim.transport.fleet import Crew
 from sim.transport.linehaul import Truck
@@ -45,9 +46,11 @@ class Terms:
     vehicles: dict[str, VehicleSpec]
 
     @property
-    def queues(self) -> int:
-        """Number of queues, places x channels."""
-        return len(self.places.zones) * len(self.channels)
+    def land(self) -> Land:
+        """Names of its zones and channels, and the zone of each place."""
+        merged = len(self.places.zones) > len(self.zones.zones)
+        zone_of = self.zones.member_of if merged else np.arange(len(self.zones.zones))
+        return Land(self.country, tuple(zone.key for zone in self.zones.zones), tuple(self.channels), zone_of)
 
     def by_place(self, of_channels: NDArray[Any]) -> NDArray[Any]:
         """Repeat values of channels for every place, shape (queues,)."""
@@ -56,18 +59,6 @@ class Terms:
     def by_zone(self, of_channels: NDArray[Any]) -> NDArray[Any]:
         """Repeat values of channels for every zone, shape (zones x channels,)."""
         return np.tile(of_channels, len(self.zones.zones))
-
-    def joined(self, of_queues: Vector) -> Vector:
-        """Sum over the places of each zone, shape (zones x channels,)."""
-        return self.zones.sum(of_queues.reshape(-1, len(self.channels))).ravel() if self._merged else of_queues
-
-    def spread(self, of_zones: Vector) -> Vector:
-        """Repeat values of zones and channels for every place, shape (queues,)."""
-        return self.zones.spread(of_zones.reshape(-1, len(self.channels))).ravel() if self._merged else of_zones
-
-    @property
-    def _merged(self) -> bool:
-        return len(self.places.zones) > len(self.zones.zones)
 
 
 def terms_of(country: str, spec: CountrySpec, zones: Zones, vehicles: dict[str, VehicleSpec], *, merged: bool = False) -> Terms:

@@ -7,7 +7,7 @@ year, not the backlog of a day: a fleet's capacity never falls because it has ca
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -64,6 +64,11 @@ class Service:
     spare_share: Vector
     address_share: Vector
     round_stops: Vector
+
+    @classmethod
+    def row(cls, services: Sequence[Service]) -> Service:
+        """The services of several countries as one, in their order."""
+        return cls(*(np.concatenate([getattr(service, field.name) for service in services]) for field in fields(cls)))
 
     def of(self, queues: NDArray[np.intp]) -> Service:
         """The same for some queues only."""
@@ -131,7 +136,7 @@ class Shifts:
 
 
 class Planner:
-    """Plans the rounds of all queues of a country in one year, in which `rate_kg_per_day` is offered to each."""
+    """Plans the rounds of all queues in one year, in which `rate_kg_per_day` is offered to each."""
 
     __slots__ = ("_on_delivery", "pickup_kg", "rounds", "service")
 
