@@ -32,7 +32,7 @@ class Queues:
 
     zones, channels, piles : names, each with its country.
     country_of, zone_of, channel_of, pile_of : of each queue.
-    pile_zone, pile_channel : of each pile.
+    pile_zone, pile_channel : of each pile. channel_country : of each channel.
     of_country, channels_in, piles_in, zones_in : by country, where its queues, channels, piles and zones are in their rows.
     """
 
@@ -46,18 +46,15 @@ class Queues:
         self.of_country = _slices([a * b for a, b in zip(places, channels, strict=True)])
         self.piles_in = _slices([a * b for a, b in zip(zones, channels, strict=True)])
         self.size = self.of_country[-1].stop
-        numbers = [_numbers(*each) for each in zip(lands, self.channels_in, self.zones_in, self.piles_in, strict=True)]
+        parts = [_numbers(*each) for each in zip(lands, self.channels_in, self.zones_in, self.piles_in, strict=True)]
         self.zone_of, self.channel_of, self.pile_of, self.pile_zone, self.pile_channel = (
-            np.concatenate(column) for column in zip(*numbers, strict=True)
+            np.concatenate(column) for column in zip(*parts, strict=True)
         )
-        self.country_of = np.repeat(np.arange(len(lands)), [each.stop - each.start for each in self.of_country])
-        self._to_channels = _Sums(self.channel_of, len(self.channels))
+        numbers = np.arange(len(lands))
+        self.country_of = np.repeat(numbers, [each.stop - each.start for each in self.of_country])
+        self.channel_country = np.repeat(numbers, channels)
         self._to_piles = _Sums(self.pile_of, len(self.piles))
         self._to_zones = _Sums(self.zone_of, len(self.zones))
-
-    def by_channel(self, of_queues: Vector) -> Vector:
-        """Add up the places of each channel, shape (..., channels)."""
-        return self._to_channels(of_queues)
 
     def by_pile(self, of_queues: Vector) -> Vector:
         """Add up the places of each zone, shape (..., piles)."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
-from itertools import compress
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from sim.engine.world import World
 from sim.nodes.queues import Queues
 
 Vector = NDArray[np.float64]
+Numbers = NDArray[np.intp]
 START, OFFERED, COLLECTED, RETRIED, LOST, END, WAIT, DIVERTED = range(8)
 MEASURES = (
     "waiting_start_kg",
@@ -32,20 +32,59 @@ KEYS = ("year", "country", "zone", "channel")
 SMALL = 1e-9  # of a queue: less is rounding, not an offer
 
 
-@dataclass(slots=True)
-class _Cohort:
-    """What came to all queues at one time, discarded in `year`: kg and kg x day of discard, shape (2, queues)."""
+class _Cells(NamedTuple):
+    """What queues hold of one year of discard and arrival, one entry each, in order of arrival.
 
-    year: int
+    queue, year : shape (cells,); years count from the first one of the run. mass : kg and kg x day of discard, (2, cells).
+    """
+
+    queue: Numbers
+    year: Numbers
     mass: Vector
 
+    def some(self, which: NDArray[Any]) -> _Cells:
+        """A part of them, by mask or in an order."""
+        return _Cells(self.queue[which], self.year[which], self.mass[:, which])
 
-class _Vintage(NamedTuple):
-    """What offers of one year of discard are made of: composition rows by channel and by pile, tags by pile."""
+    def merged(self) -> _Cells:
+        """The same with one cell for each queue and year."""
+        width = int(self.queue.max(initial=0)) + 1
+        key, number = np.unique(self.year * width + self.queue, return_inverse=True)
+        mass = np.array([np.bincount(number, each, key.size) for each in self.mass])
+        return _Cells(key % width, key // width, mass)
 
-    rows: list[int]
-    pile_rows: list[int]
-    tags: list[int]
+
+NOTHING = _Cells(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros((2, 0)))
+
+
+class _Line:
+    """Queues as single vehicles find them: lots, the oldest of each queue last, in the order of the cells they stand for."""
+
+    __slots__ = ("_cells", "_order", "_stacks")
+
+    def __init__(self, cells: _Cells, order: Numbers, stacks: list[list[Lot]]) -> None:
+        self._cells, self._order, self._stacks = cells, order, stacks
+
+    def take(self, queue: int, kg: float) -> list[Lot]:
+        """Take the oldest `kg` of a queue."""
+        stack, lots, missing = self._stacks[queue], [], kg
+        while stack and missing > SMALL * kg:
+            lot = stack.pop()
+            if lot.kg > missing * (1.0 + SMALL):
+                stack.append(lot.part(lot.kg - missing))
+                lot = lot.part(missing)
+            lots.append(lot)
+            missing -= lot.kg
+        return lots
+
+    def left(self) -> _Cells:
+        """What of the cells is left."""
+        queue, _, (kg, days) = self._cells
+        left = np.zeros(queue.size)
+        begins = np.bincount(queue, minlength=len(self._stacks)).cumsum() - np.bincount(queue, minlength=len(self._stacks))
+        at = [begin + n for begin, stack in zip(begins.tolist(), self._stacks, strict=True) for n in range(len(stack))]
+        left[self._order[at]] = [lot.kg for stack in self._stacks for lot in stack]
+        return self._cells._replace(mass=np.stack((left, left * days / kg))).some(left > 0.0)
 
 
 class Waiting:
@@ -64,17 +103,18 @@ class Waiting:
         self._source = [account(f"{country} discard", "discard", country, outside=True) for country in queues.countries]
         self._opening = [account(f"{country} opening", "opening", country, outside=True) for country in queues.countries]
         self._bin = [account(f"{country} mixed waste", "mixed_waste", country, outside=True) for country in queues.countries]
-        self._cohorts: list[_Cohort] = []
-        self._front = [0] * queues.size  # cohorts of which single vehicles have left nothing in a queue
-        self._taken = [0.0] * queues.size  # by them, not yet booked
-        self._kept: dict[int, Vector] = {}  # in drawers, by year of discard, shape (2, queues)
-        self._country_of: list[int] = queues.country_of.tolist()
         for number in range(len(queues.countries)):
             world.ledger.accounts[self.accounts[number]].holdings = partial(self._waits, number)
             world.ledger.accounts[self._drawers[number]].holdings = partial(self._lies, number)
         world.recorder.declare("collection", KEYS, MEASURES)
+        years = world.calendar.end - world.calendar.start + 1
+        self._cells = NOTHING
+        self._line: _Line | None = None  # while single vehicles take from it
+        self._kept = np.zeros((2, years, queues.size))  # in drawers
+        self._rows = np.zeros((years, len(queues.channels)), dtype=np.intp)
+        self._tags = np.zeros((years, len(queues.piles)), dtype=np.intp)
+        self._country_of: list[int] = queues.country_of.tolist()
         self._book = np.zeros((len(MEASURES), queues.size))
-        self._vintages: dict[int, _Vintage] = {}
         self._year = 0
         self._level = np.zeros(queues.size)
         self._settled_day = 0.0
@@ -83,24 +123,23 @@ class Waiting:
 
     def open_year(self, year: int, rows: Sequence[int]) -> None:
         """Take offers of `year` from now on; `rows` are their composition rows by channel."""
-        queues, of = self._queues, self._world.tags.of
-        tags = [of(Origin(country, zone, channel, "", year)) for country, zone, channel in queues.piles]
-        self._year = year
-        self._vintages[year] = _Vintage(list(rows), [rows[channel] for channel in queues.pile_channel.tolist()], tags)
+        self._year = year - self._world.calendar.start
+        of = self._world.tags.of
+        self._rows[self._year] = rows
+        self._tags[self._year] = [of(Origin(country, zone, channel, "", year)) for country, zone, channel in self._queues.piles]
 
     def close_year(self, diverted_kg: Vector) -> None:
         """Write the year, with what is left waiting and what channels took from each other [kg by queue]; begin the next."""
         self.settle()
         self._book[END], self._book[DIVERTED] = self._level, diverted_kg
-        book = self._queues.by_pile(self._book)
+        book, year = self._queues.by_pile(self._book), self._world.calendar.start + self._year
         for pile in np.flatnonzero(book.any(axis=0)).tolist():
-            self._world.recorder.cell("collection", self._year, *self._queues.piles[pile])[:] = book[:, pile].tolist()
+            self._world.recorder.cell("collection", year, *self._queues.piles[pile])[:] = book[:, pile].tolist()
         self._book = np.zeros_like(self._book)
         self._book[START] = self._level
 
     def settle(self) -> Vector:
         """Book the waiting since the last call, queues taken as changing evenly; return the queues [kg]."""
-        self._tidy()
         day, level = self._world.clock.now, self.level_kg()
         self._book[WAIT] += 0.5 * (self._level + level) * (day - self._settled_day)
         self._level, self._settled_day = level, day
@@ -108,14 +147,12 @@ class Waiting:
 
     def level_kg(self) -> Vector:
         """What waits in each queue [kg]."""
-        level = np.zeros(self._queues.size)
-        for cohort in self._cohorts:
-            level += cohort.mass[0]
-        return level
+        self._line_up()
+        return self._by_queue(self._cells)
 
     def collected_kg(self) -> Vector:
         """What was collected this year so far from each queue [kg]."""
-        self._tidy()
+        self._line_up()
         collected: Vector = self._book[COLLECTED].copy()
         return collected
 
@@ -132,14 +169,15 @@ class Waiting:
         self._book[OFFERED] += kg
 
     def _enter(self, kg: Vector, sources: Sequence[int]) -> None:
-        mass = np.stack((kg, kg * self._world.clock.now))
-        self._post(sources, self.accounts, self._year, mass)
-        self._join(self._year, mass)
+        queue = np.flatnonzero(kg)
+        new = _Cells(queue, np.full(queue.size, self._year), np.stack((kg[queue], kg[queue] * self._world.clock.now)))
+        self._post(sources, self.accounts, new)
+        self._join(new)
 
-    def _join(self, year: int, mass: Vector) -> None:
-        """Put mass at the end of the queues."""
-        if mass[0].any():
-            self._cohorts.append(_Cohort(year, mass))
+    def _join(self, new: _Cells) -> None:
+        """Put cells at the end of the queues."""
+        self._line_up()
+        self._cells = _Cells(*(np.concatenate(pair, axis=-1) for pair in zip(self._cells, new, strict=True)))
 
     def decline(self, country: int, kg: float, row: int, year: int) -> None:
         """Book what is handed to no channel at all."""
@@ -151,67 +189,69 @@ class Waiting:
 
     def take_all(self, kg: Vector, targets: Sequence[int]) -> list[list[Lot]]:
         """Hand the oldest `kg` of every queue to the account of its country; return the lots of each zone."""
-        queues = self._queues
+        queues, gone = self._queues, self._oldest(kg)
+        self._book[COLLECTED] += self._by_queue(gone)
+        self._post(self.accounts, targets, gone)
+        key = gone.year * len(queues.piles) + queues.pile_of[gone.queue]
+        mass, days = (np.bincount(key, each) for each in gone.mass)
+        some = np.flatnonzero(mass)
+        year, pile = np.divmod(some, len(queues.piles))
+        rows, tags = self._rows[year, queues.pile_channel[pile]], self._tags[year, pile]
+        columns = queues.pile_zone[pile], mass[some], rows, tags, days[some] / mass[some]
         lots: list[list[Lot]] = [[] for _ in queues.zones]
-        for year, mass in self._oldest(kg).items():
-            self._book[COLLECTED] += mass[0]
-            self._post(self.accounts, targets, year, mass)
-            _, rows, tags = self._vintages[year]
-            of_piles = queues.by_pile(mass)
-            some = np.flatnonzero(of_piles[0])
-            for pile, zone, each, days in zip(
-                some.tolist(), queues.pile_zone[some].tolist(), *of_piles[:, some].tolist(), strict=True
-            ):
-                lots[zone].append(Lot(each, rows[pile], tags[pile], days / each))
+        for zone, *lot in zip(*(column.tolist() for column in columns), strict=True):
+            lots[zone].append(Lot(*lot))
         return lots
 
     def take(self, queue: int, kg: float, targets: Sequence[int]) -> list[Lot]:
         """Hand the oldest `kg` of one queue, of a zone of one place, to the account of its country, which is vehicles'."""
-        lots: list[Lot] = []
-        cohorts, missing, first = self._cohorts, kg, self._front[queue]
-        while first < len(cohorts):
-            cohort = cohorts[first]
-            mass = cohort.mass
-            there = mass.item(0, queue)
-            if there > 0.0:
-                day, part = mass.item(1, queue) / there, there
-                if there > missing * (1.0 + SMALL):
-                    part, rest = missing, there - missing
-                    mass[0, queue], mass[1, queue] = rest, rest * day
-                else:
-                    mass[:, queue] = 0.0
-                made = self._vintages[cohort.year]
-                lots.append(Lot(part, made.pile_rows[queue], made.tags[queue], day))
-                missing -= part
-                if missing <= SMALL * kg:
-                    break
-            first += 1
-        self._front[queue] = first
+        if self._line is None:
+            self._line = self._in_line()
+        lots = self._line.take(queue, kg)
         world, country = self._world, self._country_of[queue]
-        self._taken[queue] += world.ledger.post_all(world.clock.now, self.accounts[country], targets[country], lots)
+        world.ledger.post_all(world.clock.now, self.accounts[country], targets[country], lots)
         return lots
 
-    def _tidy(self) -> None:
-        """Forget cohorts of which nothing is left."""
-        self._cohorts = [cohort for cohort in self._cohorts if cohort.mass[0].any()]
-        self._front = [0] * self._queues.size
-        self._book[COLLECTED] += self._taken
-        self._taken = [0.0] * self._queues.size
+    def _in_line(self) -> _Line:
+        """The cells as lots, queue by queue."""
+        queue, year, (kg, days) = cells = self._cells
+        queues = self._queues
+        order = np.lexsort((-np.arange(queue.size), queue))
+        rows, tags = self._rows[year, queues.channel_of[queue]], self._tags[year, queues.pile_of[queue]]
+        lots = [Lot(*each) for each in zip(*(c[order].tolist() for c in (kg, rows, tags, days / kg)), strict=True)]
+        ends = np.bincount(queue, minlength=queues.size).cumsum().tolist()
+        stacks = [lots[start:end] for start, end in pairwise([0, *ends])]
+        return _Line(cells, order, stacks)
 
-    def _oldest(self, kg: Vector) -> dict[int, Vector]:
-        """Take the oldest `kg` out of each queue; return it by year of discard, each of shape (2, queues)."""
-        missing = np.where(kg >= self.level_kg() * (1.0 - SMALL), np.inf, kg)
-        taken: dict[int, Vector] = {}
-        for cohort in self._cohorts:
-            there = cohort.mass[0]
-            part = np.minimum(missing, there)
-            share = np.divide(part, there, out=np.zeros(self._queues.size), where=there > 0.0)
-            out = cohort.mass * share
-            cohort.mass = cohort.mass - out  # exactly nothing where all of it goes
-            missing = missing - part
-            taken[cohort.year] = taken[cohort.year] + out if cohort.year in taken else out
-        self._tidy()
-        return taken
+    def _line_up(self) -> None:
+        """Book what single vehicles have taken, and forget what is empty."""
+        if self._line is not None:
+            before = self._by_queue(self._cells)
+            self._cells, self._line = self._line.left(), None
+            self._book[COLLECTED] += before - self._by_queue(self._cells)
+
+    def _oldest(self, kg: Vector) -> _Cells:
+        """Take the oldest `kg` out of each queue."""
+        self._line_up()
+        cells = self._cells
+        asked = np.flatnonzero(kg[cells.queue] > 0.0)
+        asked = asked[np.argsort(cells.queue[asked], kind="stable")]
+        queue, there = cells.queue[asked], cells.mass[0, asked]
+        begins = np.diff(queue, prepend=-1) > 0
+        column, first = np.cumsum(begins) - 1, np.flatnonzero(begins)
+        place = np.arange(queue.size) - first[column]  # in its queue
+        table = np.zeros((int(place.max(initial=0)) + 2, first.size))
+        table[place + 1, column] = there
+        before = table.cumsum(axis=0)
+        want = kg[queue[first]]
+        want = np.where(want >= before[-1] * (1.0 - SMALL), np.inf, want)
+        part = np.clip(want[column] - before[place, column], 0.0, there)
+        share = np.zeros(cells.queue.size)
+        share[asked] = part / there
+        out = cells.mass * share
+        left = cells._replace(mass=cells.mass - out)  # exactly nothing where all of it goes
+        self._cells = left.some(left.mass[0] > 0.0)
+        return cells._replace(mass=out).some(share > 0.0)
 
     def give_up(self, room_kg: Vector, retry_share: Vector, hoard_share: Vector) -> Vector:
         """Let the oldest offers beyond `room_kg` of each queue leave it; return what is offered anew [kg]; all by queue.
@@ -220,81 +260,81 @@ class Waiting:
         mixed waste.
         """
         level = self.level_kg()
-        again = np.zeros(self._queues.size)
         beyond = level - room_kg
         over = beyond > SMALL * level
         if not over.any():
-            return again
-        turns = self._turns()
-        gone = self._oldest(np.where(over, beyond, 0.0))
-        for year, mass in gone.items():
-            retried = mass * retry_share
-            hoarded = (mass - retried) * hoard_share
-            again += retried[0]
-            self._post(self.accounts, self._drawers, year, hoarded)
-            self._kept[year] = self._kept[year] + hoarded if year in self._kept else hoarded
-            self._post(self.accounts, self._bin, year, np.maximum(mass - retried - hoarded, 0.0))
-            self._book[LOST] += mass[0] - retried[0]
-        for year, countries in turns:
-            self._join(year, gone[year] * (retry_share * countries[self._queues.country_of]))
+            return np.zeros(self._queues.size)
+        turn = self._turns()
+        gone = self._oldest(np.where(over, beyond, 0.0)).merged()
+        queue, year, mass = gone
+        retried = mass * retry_share[queue]
+        hoarded = (mass - retried) * hoard_share[queue]
+        self._kept[:, year, queue] += hoarded
+        self._post(self.accounts, self._drawers, gone._replace(mass=hoarded))
+        self._post(self.accounts, self._bin, gone._replace(mass=np.maximum(mass - retried - hoarded, 0.0)))
+        back = gone._replace(mass=retried).some(retried[0] > 0.0)
+        self._join(back.some(np.argsort(turn[self._queues.country_of[back.queue], back.year], kind="stable")))
+        again = self._by_queue(back)
+        self._book[LOST] += self._by_queue(gone) - again
         self._book[RETRIED] += again
         self._book[OFFERED] += again
         return again
 
-    def _turns(self) -> list[tuple[int, NDArray[np.bool_]]]:
-        """Years of discard and whose turn it is with them, so that each country has its own in the order of its queues."""
-        starts = [each.start for each in self._queues.of_country]
-        there = [np.add.reduceat(cohort.mass[0], starts) > 0.0 for cohort in self._cohorts]
-        years = [cohort.year for cohort in self._cohorts]
-        orders = [list(dict.fromkeys(compress(years, column))) for column in np.array(there).T.tolist()]
-        turns = []
-        while any(orders):
-            year = max(orders, key=len)[0]
-            turns.append((year, np.array([order[:1] == [year] for order in orders])))
-            orders = [order[1:] if order[:1] == [year] else order for order in orders]
-        return turns
+    def _turns(self) -> Numbers:
+        """Where in the queues of each country a year of discard first comes, shape (countries, years): what is offered anew
+        keeps this order."""
+        queue, year, _ = self._cells
+        first = np.full((len(self.accounts), len(self._rows)), queue.size)
+        np.minimum.at(first, (self._queues.country_of[queue], year), np.arange(queue.size))
+        return first
 
     def release(self, share: Vector, is_open: NDArray[np.bool_]) -> Vector:
         """Let a share of what lies in drawers be offered anew where the channel is open; return it [kg]; all by queue.
 
         What belongs to a closed channel is thrown away when it leaves the drawer.
         """
-        out = np.zeros(self._queues.size)
-        for year, kept in self._kept.items():
-            leaving = kept * share
-            self._kept[year] = kept - leaving
-            offered = leaving * is_open
-            self._post(self._drawers, self.accounts, year, offered)
-            self._post(self._drawers, self._bin, year, leaving - offered)
-            self._join(year, offered)
-            out += offered[0]
-        self._book[OFFERED] += out
-        return out
+        out = self._kept * share
+        self._kept -= out
+        year, queue = out[0].nonzero()
+        leaving = _Cells(queue, year, out[:, year, queue])
+        offered = leaving.some(is_open[queue])
+        self._post(self._drawers, self.accounts, offered)
+        self._post(self._drawers, self._bin, leaving.some(~is_open[queue]))
+        self._join(offered)
+        again = self._by_queue(offered)
+        self._book[OFFERED] += again
+        return again
 
     # the book
 
-    def _post(self, sources: Sequence[int], targets: Sequence[int], year: int, mass: Vector) -> None:
-        """Book mass of one year of discard between the accounts of each country, the places of a channel together."""
-        world, rows = self._world, self._vintages[year].rows
-        kg = self._queues.by_channel(mass[0]).tolist()
-        for source, target, channels in zip(sources, targets, self._queues.channels_in, strict=True):
-            lots = [Lot(each, row, 0, 0.0) for each, row in zip(kg[channels], rows[channels], strict=True) if each]
-            if lots:
-                world.ledger.post_all(world.clock.now, source, target, lots)
+    def _by_queue(self, cells: _Cells) -> Vector:
+        return np.bincount(cells.queue, cells.mass[0], self._queues.size)
 
-    def _waits(self, country: int) -> Iterator[Lot]:
-        return self._lots(country, [(each.year, each.mass) for each in self._cohorts])
+    def _post(self, sources: Sequence[int], targets: Sequence[int], cells: _Cells) -> None:
+        """Book cells between the accounts of each country, the places of a channel and year of discard together."""
+        post, now = self._world.ledger.post_all, self._world.clock.now
+        for country, lots in self._lots(cells).items():
+            post(now, sources[country], targets[country], lots)
 
-    def _lies(self, country: int) -> Iterator[Lot]:
-        return self._lots(country, list(self._kept.items()))
+    def _lots(self, cells: _Cells) -> dict[int, list[Lot]]:
+        """Cells as lots by country, the places of a channel and year of discard added up."""
+        queues = self._queues
+        kg = np.bincount(cells.year * len(queues.channels) + queues.channel_of[cells.queue], cells.mass[0])
+        some = np.flatnonzero(kg)
+        year, channel = np.divmod(some, len(queues.channels))
+        columns = queues.channel_country[channel], kg[some], self._rows[year, channel]
+        lots: dict[int, list[Lot]] = {}
+        for country, each, row in zip(*(column.tolist() for column in columns), strict=True):
+            lots.setdefault(country, []).append(Lot(each, row, 0, 0.0))
+        return lots
 
-    def _lots(self, country: int, masses: Sequence[tuple[int, Vector]]) -> Iterator[Lot]:
-        """What a country has of masses by year of discard, the places of a channel added up."""
-        here, channels = self._queues.of_country[country], self._queues.channels_in[country]
-        width = channels.stop - channels.start
-        shape = len(masses), (here.stop - here.start) // width, width
-        of_channels = np.array([mass[0, here] for _, mass in masses]).reshape(shape).sum(axis=1)
-        for (year, _), amounts in zip(masses, of_channels.tolist(), strict=True):
-            for row, kg in zip(self._vintages[year].rows[channels], amounts, strict=True):
-                if kg > 0.0:
-                    yield Lot(kg, row, 0, 0.0)
+    def _waits(self, country: int) -> Sequence[Lot]:
+        self._line_up()
+        here = self._queues.of_country[country]
+        queue = self._cells.queue
+        return self._lots(self._cells.some((queue >= here.start) & (queue < here.stop))).get(country, [])
+
+    def _lies(self, country: int) -> Sequence[Lot]:
+        here = self._queues.of_country[country]
+        year, queue = self._kept[0, :, here].nonzero()
+        return self._lots(_Cells(queue + here.start, year, self._kept[:, year, queue + here.start])).get(country, [])

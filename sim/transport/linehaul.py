@@ -18,6 +18,7 @@ from sim.transport.route import fill_days, route_co2_kg, route_cost_usd
 from sim.transport.trips import Trip
 
 CHANNEL = "linehaul"
+SMALL = 1e-9  # of a cargo: less is rounding, for which no truck leaves
 Vector = NDArray[np.float64]
 
 
@@ -142,7 +143,7 @@ class LineHaul:
         kg, km = cargo.zone_kg, self._distance_km(cargo.receiver)
         rate = kg / (days * self._depots)
         fill = np.asarray(fill_days(rate, truck.payload_kg, truck.age_limit_days))
-        trips = np.where(kg > 0.0, days * self._depots / fill, 0.0)
+        trips = np.where(kg > SMALL * kg.sum(), days * self._depots / fill, 0.0)
         out = km / truck.speed_kmh + truck.stop_hours
         hours = out + km / truck.speed_kmh
         charged = 2.0 * km * (1.0 - truck.backhaul_discount_share)
