@@ -37,13 +37,32 @@ Send = Callable[[Consignment], None]
 """Its lots, in the depots' account, leave for a plant."""
 
 
-@dataclass(slots=True)
-class _Load:
-    """What one dispatch has loaded for a receiver; `mass` as in `Consignment`, `whole` groups are loaded last, together."""
+class _Heap:
+    """What waits for plants, and what of it each is loaded.
 
-    receiver: Receiver
-    mass: Vector
-    whole: list[int] = field(default_factory=list)
+    mass : as in `Consignment`. kg : the same by zone and group, shape (zones, groups).
+    left : share of it that is not loaded yet, shape (zones, groups); loaded : by receiver, share that is.
+    """
+
+    __slots__ = ("kg", "left", "loaded", "mass")
+
+    def __init__(self, mass: Vector) -> None:
+        self.mass = mass
+        self.kg: Vector = mass[:, 0].sum(axis=0).sum(axis=1)
+        self.left = np.ones_like(self.kg)
+        self.loaded: dict[str, Vector] = {}
+
+    def load(self, receiver: str, group: int, share: Vector | float) -> None:
+        """Load a share of what is left of a group, by zone or of all."""
+        loaded = self.loaded.get(receiver)
+        if loaded is None:
+            loaded = self.loaded[receiver] = np.zeros_like(self.left)
+        loaded[:, group] += self.left[:, group] * share
+        self.left[:, group] *= 1.0 - share
+
+    def part(self, share: Vector) -> Vector:
+        """Mass of a share of each zone and group."""
+        return self.mass * share[:, np.newaxis]
 
 
 @dataclass(slots=True)
@@ -169,23 +188,21 @@ class Depots:
         self._here.clear()
         self._stored = np.zeros(len(self._zones))
         own, for_sale, crude = self._sort(vintages, sold_to_formal_share)
-        loads: dict[str, _Load] = {}
+        receivers: dict[str, Receiver] = {}
         groups = vintages[0].mixes.groups
         # what schemes collected goes first
-        if self._load_all(own, groups, loads)[1]:
-            self._keep(vintages, own)
-        held, unsold = self._load_all(for_sale, groups, loads)
+        if self._load_all(own, groups, receivers)[1]:
+            self._keep(vintages, own.part(own.left))
+        held, unsold = self._load_all(for_sale, groups, receivers)
         self.sold_to_formal_kg += held - unsold
-        for load in loads.values():
-            for consignment in self._consignments(load, years, apart):
+        for name, receiver in receivers.items():
+            first, *more = (heap.part(heap.loaded[name]) for heap in (own, for_sale) if name in heap.loaded)
+            for consignment in self._consignments(receiver, sum(more, first), years, apart):
                 send(consignment)
-        self._hand_over_crude(years, crude + for_sale.sum(axis=2) if unsold else crude)
+        self._hand_over_crude(years, crude + for_sale.part(for_sale.left).sum(axis=2) if unsold else crude)
 
-    def _sort(self, vintages: Sequence[_Vintage], sold_share: float) -> tuple[Vector, Vector, Vector]:
-        """Empty the depots: what schemes have, what buyers would sell and what they take apart, the latter without zones.
-
-        Shapes as in `Consignment`.
-        """
+    def _sort(self, vintages: Sequence[_Vintage], sold_share: float) -> tuple[_Heap, _Heap, Vector]:
+        """Empty the depots: what schemes have, what buyers would sell and what they take apart, the latter without zones."""
         mixed = {each.year: np.zeros((2, len(self._zones), len(self._channels))) for each in vintages}
         for (zone, ref), mass in self._brought.items():
             vintage, channel = self._place[ref]
@@ -202,43 +219,37 @@ class Depots:
                 for_sale[number] += each.for_sale
                 each.sorted[:] = each.for_sale[:] = 0.0
                 each.stored = False
-        return own, for_sale, crude
+        return _Heap(own), _Heap(for_sale), crude
 
-    def _load_all(self, heap: Vector, groups: Sequence[str], loads: dict[str, _Load]) -> tuple[float, float]:
+    def _load_all(self, heap: _Heap, groups: Sequence[str], receivers: dict[str, Receiver]) -> tuple[float, float]:
         """Load a heap for plants, group by group; return what it was and what is left of it [kg]."""
-        kg = heap[:, 0].reshape(-1, len(groups)).sum(axis=0).tolist()
+        kg = heap.kg.sum(axis=0).tolist()
         left = {group: mass for group, mass in zip(groups, kg, strict=True) if mass > 0.0}
         fits = self._router.contested(self._country, left)
         for number, group in enumerate(groups):  # first the share that all who want the same room get of it
             if fits.get(group, 0.0) > 0.0:
                 part = left[group] * fits[group]
-                left[group] -= part - self._load(heap, group, number, part, loads, left[group])
+                left[group] -= part - self._load(heap, group, number, part, receivers, left[group])
         for number, group in enumerate(groups):
             if left.get(group, 0.0) > 0.0:
-                left[group] = self._load(heap, group, number, left[group], loads)
-        for load in loads.values():
-            if load.whole:
-                load.mass[..., load.whole] += heap[..., load.whole]
-                heap[..., load.whole] = 0.0
-                load.whole = []
+                left[group] = self._load(heap, group, number, left[group], receivers)
         return sum(kg), sum(left.values())
 
-    def _load(self, heap: Vector, group: str, number: int, total: float, loads: dict[str, _Load], heaped: float = 0.0) -> float:
+    def _load(
+        self, heap: _Heap, group: str, number: int, total: float, receivers: dict[str, Receiver], heaped: float = 0.0
+    ) -> float:
         """Load one group for the receivers the router names, those of the nearest zones first; return what is left [kg].
 
         `total` of what is `heaped`, where that is more [kg].
         """
         for receiver, kg in self._router.plan(self._country, group, total):
-            load = loads.get(receiver.name)
-            if load is None:
-                load = loads[receiver.name] = _Load(receiver, np.zeros_like(heap))
+            receivers.setdefault(receiver.name, receiver)
             self._router.expect(receiver.name, min(kg, total))
             if kg >= max(total, heaped) * (1.0 - SMALL):
-                load.whole.append(number)
+                heap.load(receiver.name, number, 1.0)
                 return 0.0
-            share = self._shares(heap[:, 0, :, :, number].sum(axis=(0, 2)), self._by_distance(receiver), kg)[:, np.newaxis]
-            load.mass[..., number] += heap[..., number] * share
-            heap[..., number] *= 1.0 - share
+            zone_kg = heap.kg[:, number] * heap.left[:, number]
+            heap.load(receiver.name, number, self._shares(zone_kg, self._by_distance(receiver), kg))
             total -= kg
         return total
 
@@ -261,14 +272,14 @@ class Depots:
             vintage.stored = True
             self._here.add(vintage.year)
 
-    def _consignments(self, load: _Load, years: Sequence[int], apart: bool) -> Iterator[Consignment]:
-        zone_kg = load.mass[:, 0].sum(axis=(0, 2, 3))
+    def _consignments(self, receiver: Receiver, mass: Vector, years: Sequence[int], apart: bool) -> Iterator[Consignment]:
+        zone_kg = mass[:, 0].sum(axis=0).reshape(len(self._zones), -1).sum(axis=1)
         if not apart:
-            yield self._consignment(load.receiver, load.mass, zone_kg, years)
+            yield self._consignment(receiver, mass, zone_kg, years)
             return
         for zone in np.flatnonzero(zone_kg).tolist():
             here = np.arange(len(zone_kg)) == zone
-            yield self._consignment(load.receiver, load.mass * here[:, np.newaxis, np.newaxis], zone_kg * here, years)
+            yield self._consignment(receiver, mass * here[:, np.newaxis, np.newaxis], zone_kg * here, years)
 
     def _consignment(self, receiver: Receiver, mass: Vector, zone_kg: Vector, years: Sequence[int]) -> Consignment:
         lots: dict[str, list[Lot]] = {}
