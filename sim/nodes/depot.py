@@ -120,7 +120,7 @@ class Depots:
         world.ledger.accounts[self.account].holdings = self._held
         self._vintages: dict[int, _Vintage] = {}
         self._here: set[int] = set()  # years of discard of which anything waits sorted
-        self._brought: dict[tuple[int, int], list[float]] = {}  # zone and row of a mix -> kg and kg x day of discard
+        self._brought: list[dict[int, list[float]]] = [{} for _ in zones]  # row of a mix -> kg and kg x day of discard
         self._place: dict[int, tuple[_Vintage, int]] = {}  # of a mix: composition row -> year and channel
         self._stored = np.zeros(len(zones))
         self._nearest: dict[str, list[int]] = {}
@@ -147,10 +147,11 @@ class Depots:
     def bring(self, zone: int, lots: Sequence[Lot], account: int) -> None:
         """Take what a vehicle unloads out of its account."""
         self._world.ledger.post_all(self._world.clock.now, account, self.account, lots)
+        brought = self._brought[zone]
         for kg, ref, _, born_day in lots:
-            there = self._brought.get((zone, ref))
+            there = brought.get(ref)
             if there is None:
-                self._brought[zone, ref] = [kg, kg * born_day]
+                brought[ref] = [kg, kg * born_day]
             else:
                 there[0] += kg
                 there[1] += kg * born_day
@@ -180,7 +181,7 @@ class Depots:
 
         `apart`: each zone sends its trucks by itself.
         """
-        self._here.update(self._place[ref][0].year for _, ref in self._brought)
+        self._here.update(self._place[ref][0].year for brought in self._brought for ref in brought)
         if not self._here:
             return
         years = sorted(self._here)
@@ -204,10 +205,11 @@ class Depots:
     def _sort(self, vintages: Sequence[_Vintage], sold_share: float) -> tuple[_Heap, _Heap, Vector]:
         """Empty the depots: what schemes have, what buyers would sell and what they take apart, the latter without zones."""
         mixed = {each.year: np.zeros((2, len(self._zones), len(self._channels))) for each in vintages}
-        for (zone, ref), mass in self._brought.items():
-            vintage, channel = self._place[ref]
-            mixed[vintage.year][:, zone, channel] = mass
-        self._brought.clear()
+        for zone, brought in enumerate(self._brought):
+            for ref, mass in brought.items():
+                vintage, channel = self._place[ref]
+                mixed[vintage.year][:, zone, channel] = mass
+            brought.clear()
         came = np.array([mixed[each.year][..., np.newaxis] * each.mixes.shares for each in vintages])
         own = came * self._schemes
         bought = came - own
@@ -329,8 +331,9 @@ class Depots:
         return order
 
     def _held(self) -> Iterator[Lot]:
-        for (_, ref), (kg, _) in self._brought.items():
-            yield Lot(kg, ref, 0, 0.0)
+        for brought in self._brought:
+            for ref, (kg, _) in brought.items():
+                yield Lot(kg, ref, 0, 0.0)
         for vintage in (self._vintages[year] for year in self._here):
             for number, kg in enumerate((vintage.sorted + vintage.for_sale)[0].sum(axis=(0, 1)).tolist()):
                 yield Lot(kg, vintage.mixes.group_row + number, 0, 0.0)

@@ -58,23 +58,29 @@ NOTHING = _Cells(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zero
 
 
 class _Line:
-    """Queues as single vehicles find them: lots, the oldest of each queue last, in the order of the cells they stand for."""
+    """Queues as single vehicles find them: the oldest cell of each last, as fields of a lot, of which the mass shrinks.
+
+    order : cell that each entry stands for, one stack after the other.
+    """
 
     __slots__ = ("_cells", "_order", "_stacks")
 
-    def __init__(self, cells: _Cells, order: Numbers, stacks: list[list[Lot]]) -> None:
+    def __init__(self, cells: _Cells, order: Numbers, stacks: list[list[list[Any]]]) -> None:
         self._cells, self._order, self._stacks = cells, order, stacks
 
     def take(self, queue: int, kg: float) -> list[Lot]:
         """Take the oldest `kg` of a queue."""
         stack, lots, missing = self._stacks[queue], [], kg
         while stack and missing > SMALL * kg:
-            lot = stack.pop()
-            if lot.kg > missing * (1.0 + SMALL):
-                stack.append(lot.part(lot.kg - missing))
-                lot = lot.part(missing)
-            lots.append(lot)
-            missing -= lot.kg
+            oldest = stack[-1]
+            there, row, tag, day = oldest
+            if there > missing * (1.0 + SMALL):
+                lots.append(Lot(missing, row, tag, day))
+                oldest[0] = there - missing
+                break
+            lots.append(Lot(there, row, tag, day))
+            missing -= there
+            stack.pop()
         return lots
 
     def left(self) -> _Cells:
@@ -83,7 +89,7 @@ class _Line:
         left = np.zeros(queue.size)
         begins = np.bincount(queue, minlength=len(self._stacks)).cumsum() - np.bincount(queue, minlength=len(self._stacks))
         at = [begin + n for begin, stack in zip(begins.tolist(), self._stacks, strict=True) for n in range(len(stack))]
-        left[self._order[at]] = [lot.kg for stack in self._stacks for lot in stack]
+        left[self._order[at]] = [each[0] for stack in self._stacks for each in stack]
         return self._cells._replace(mass=np.stack((left, left * days / kg))).some(left > 0.0)
 
 
@@ -213,12 +219,12 @@ class Waiting:
         return lots
 
     def _in_line(self) -> _Line:
-        """The cells as lots, queue by queue."""
+        """The cells, queue by queue."""
         queue, year, (kg, days) = cells = self._cells
         queues = self._queues
         order = np.lexsort((-np.arange(queue.size), queue))
         rows, tags = self._rows[year, queues.channel_of[queue]], self._tags[year, queues.pile_of[queue]]
-        lots = [Lot(*each) for each in zip(*(c[order].tolist() for c in (kg, rows, tags, days / kg)), strict=True)]
+        lots = list(map(list, zip(*(column[order].tolist() for column in (kg, rows, tags, days / kg)), strict=True)))
         ends = np.bincount(queue, minlength=queues.size).cumsum().tolist()
         stacks = [lots[start:end] for start, end in pairwise([0, *ends])]
         return _Line(cells, order, stacks)

@@ -11,6 +11,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import chain, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -115,8 +116,9 @@ class Fleet:
         self._jobs: list[deque[Job]] = [deque() for _ in places]
         self._out = [0] * queues  # vehicles on the way or in repair
         self._slots = [1] * queues
-        self._travelling: list[dict[int, tuple[float, list[Lot]]]] = [{} for _ in bays]
+        self._travelling: list[dict[int, list[Lot]]] = [{} for _ in bays]
         self._planned: dict[int, tuple[int, list[float]]] = {}  # year and measures of traced vehicles on the way
+        self._left_day: dict[int, float] = {}  # of them
         self._departures = self._year = 0
         self._off_days = np.zeros(queues)  # vehicle days of repair that platoons still owe
         self._behind_days = np.zeros(len(bays))  # by which bays are late with the platoons of a zone
@@ -128,8 +130,7 @@ class Fleet:
     def held(self, zones: slice) -> Iterator[Lot]:
         """All lots on vehicles of these zones."""
         for travelling in self._travelling[zones]:
-            for _, lots in travelling.values():
-                yield from lots
+            yield from chain.from_iterable(travelling.values())
 
     # the year
 
@@ -206,7 +207,7 @@ class Fleet:
 
     def _unload_platoon(self, journey: tuple[int, int]) -> None:
         number, zone = journey
-        self._hands.deliver[zone](self._travelling[zone].pop(number)[1])
+        self._hands.deliver[zone](self._travelling[zone].pop(number))
 
     def _by_zone(self, of_queues: Vector) -> Vector:
         return np.bincount(self._zone_of, of_queues, len(self.bays))
@@ -225,13 +226,14 @@ class Fleet:
         columns = np.stack((fetch.routes, self._each[LOAD], fetch.km, road_days, bay_days, shifts.vehicles))
         for queue, (routes, kg, km, road, bay, vehicles) in zip(busy.tolist(), columns[:, busy].T.tolist(), strict=True):
             rest = routes % 1.0
-            jobs = [Job(queue, kg, 1.0, km, road, bay)] * int(routes)
-            self.drive(queue, [*jobs, Job(queue, kg * rest, rest, km * rest, road, bay)], max(math.ceil(vehicles), 1))
+            jobs = repeat(Job(queue, kg, 1.0, km, road, bay), int(routes))
+            last = [Job(queue, kg * rest, rest, km * rest, road, bay)] if rest > 0.0 else []
+            self.drive(queue, chain(jobs, last), max(math.ceil(vehicles), 1))
 
     def drive(self, queue: int, jobs: Iterable[Job], vehicles: int) -> None:
         """Let at most `vehicles` at a time do jobs of a queue, each the next one as soon as it has unloaded."""
         waiting = self._jobs[queue]
-        waiting.extend(job for job in jobs if job.routes > 0.0)
+        waiting.extend(jobs)
         self._slots[queue] = vehicles
         while waiting and self._out[queue] < vehicles:
             self._leave(waiting.popleft())
@@ -244,13 +246,13 @@ class Fleet:
             self._out[queue] += 1
             number = self._depart(self._zone[queue], lots)
             if self._trace is not None:
-                self._planned[number] = self._as_planned(queue, routes)
+                self._planned[number], self._left_day[number] = self._as_planned(queue, routes), self._clock.now
             self._clock.after(road_days, self._arrive, (number, job))
 
     def _depart(self, zone: int, lots: list[Lot]) -> int:
-        self._departures += 1
-        self._travelling[zone][self._departures] = self._clock.now, lots
-        return self._departures
+        number = self._departures = self._departures + 1
+        self._travelling[zone][number] = lots
+        return number
 
     def _arrive(self, trip: tuple[int, Job]) -> None:
         job = trip[1]
@@ -263,10 +265,9 @@ class Fleet:
         number, job = trip
         queue = job.queue
         zone = self._zone[queue]
-        left_day, lots = self._travelling[zone].pop(number)
-        self._hands.deliver[zone](lots)
+        self._hands.deliver[zone](self._travelling[zone].pop(number))
         if self._trace is not None:
-            self._tell(queue, self._planned.pop(number), left_day, self._clock.now)
+            self._tell(queue, self._planned.pop(number), self._left_day.pop(number), self._clock.now)
         repair_days = self._breakdowns.after(queue, job.km)
         if repair_days > 0.0:
             self._clock.after(repair_days, self._ready, queue)
@@ -275,8 +276,9 @@ class Fleet:
 
     def _ready(self, queue: int) -> None:
         self._out[queue] -= 1
-        if self._jobs[queue] and self._out[queue] < self._slots[queue]:
-            self._leave(self._jobs[queue].popleft())
+        jobs = self._jobs[queue]
+        if jobs and self._out[queue] < self._slots[queue]:
+            self._leave(jobs.popleft())
 
     # telling
 
