@@ -22,8 +22,8 @@ from sim.simulate import collection_money
 from sim.simulate.home import Home
 from sim.simulate.service import crew_of, service_of
 from sim.transport.breakdowns import Breakdowns
-from sim.transport.fleet import CO2, COST, Crew, Fleet, Hands
-from sim.transport.rounds import Fetch, Planner, Service, Shifts
+from sim.transport.fleet import CO2, COST, Fleet, Hands
+from sim.transport.rounds import Fetch, Planner, Shifts
 
 Vector = NDArray[np.float64]
 CLEARING_DAYS = 1.0  # depots are cleared a day after the rounds of a period
@@ -61,7 +61,8 @@ class Collection:
 
     def __init__(self, world: World, homes: Sequence[Home], resolution: ResolutionSpec) -> None:
         self._world, self.homes, self._resolution = world, list(homes), resolution
-        queues = self._queues = Queues([home.terms.land for home in homes])
+        self._terms = [home.terms for home in homes]
+        queues = self._queues = Queues([terms.land for terms in self._terms])
         ledger = world.ledger
         of_buyers = np.concatenate([home.of_buyers for home in homes])
         self._informal = of_buyers[queues.channel_of]
@@ -110,7 +111,7 @@ class Collection:
         active = np.concatenate([each.active for each in offers])[queues.channel_of]
         is_open = active > 0.0
         rate = kg.sum(axis=0) / (np.where(is_open, active, 1.0) * days)
-        planner = Planner(Service.row([service_of(home.terms, when) for home in homes]), rate, days)
+        planner = Planner(service_of(self._terms, queues, when), rate, days)
         for home, own in zip(homes, queues.of_country, strict=True):
             home.say_what_nobody_fetches(year, rate, planner.rounds, own)
         holds = [
@@ -138,7 +139,7 @@ class Collection:
         world, known, queues = self._world, self._year, self._queues
         assert known is not None
         self.waiting.open_year(year, [row for offers in known.offers for row in offers.mixes.rows])
-        self.fleet.open_year(year, Crew.row([crew_of(home.terms, year + 0.5) for home in self.homes]))
+        self.fleet.open_year(year, crew_of(self._terms, queues, year + 0.5))
         if year == world.calendar.start:
             day_of = world.calendar.day_of
             starts = [channel.start for home in self.homes for channel in home.terms.channels.values()]

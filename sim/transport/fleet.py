@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import NamedTuple
 
@@ -57,13 +57,6 @@ class Crew:
     co2_kg_per_km: Vector
     breakdowns_per_km: Vector
     repair_days: Vector
-
-    @classmethod
-    def row(cls, crews: Sequence[Crew]) -> Crew:
-        """The crews of several countries as one, in their order."""
-        names = tuple(name for crew in crews for name in crew.vehicle)
-        numbers = [field.name for field in fields(cls)[1:]]
-        return cls(names, *(np.concatenate([getattr(crew, name) for crew in crews]) for name in numbers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +183,8 @@ class Fleet:
         kg, routes, km = np.zeros((3, fetch.kg.size))
         kg[queues], routes[queues], km[queues] = fetch.kg[queues], fetch.routes[queues], (fetch.km * fetch.routes)[queues]
         lots = self._hands.take_all(kg)
-        for queue, driven, way in zip(queues.tolist(), routes[queues].tolist(), km[queues].tolist(), strict=True):
-            self._driven[queue] += driven
-            self._off_days[queue] += self._breakdowns.after(queue, way)
+        self._book += self._each * routes
+        self._off_days += self._breakdowns.after_all(km)
         work_days = self._by_zone(routes * bay_days) / self._bay_count
         self._behind_days = np.maximum(self._behind_days + work_days - days, 0.0)
         whole = self._by_zone(kg) * HOURS_PER_DAY

@@ -7,7 +7,7 @@ year, not the backlog of a day: a fleet's capacity never falls because it has ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -64,11 +64,6 @@ class Service:
     spare_share: Vector
     address_share: Vector
     round_stops: Vector
-
-    @classmethod
-    def row(cls, services: Sequence[Service]) -> Service:
-        """The services of several countries as one, in their order."""
-        return cls(*(np.concatenate([getattr(service, field.name) for service in services]) for field in fields(cls)))
 
     def of(self, queues: NDArray[np.intp]) -> Service:
         """The same for some queues only."""
