@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +20,16 @@ SMALL = 1e-9  # of a heap: less is rounding
 
 @dataclass(frozen=True, slots=True)
 class Consignment:
-    """What is loaded for one plant: lots of each group by year of discard, and what each zone sends.
+    """What is loaded for one plant: lots of each group by year of discard, and what each zone of the country sends.
 
-    mass : kg and kg x day of discard by year of discard, zone, channel and group, shape (years, 2, zones, channels, groups).
-    tags : by year of discard, the blend of each group.
+    zones : those it is from, all or one. mass : kg and kg x day of discard by year of discard, zone it is from, channel and
+    group, shape (years, 2, zones, channels, groups). tags : by year of discard, the blend of each group.
     """
 
     receiver: Receiver
     lots: dict[str, list[Lot]]
     zone_kg: Vector
+    zones: slice
     years: tuple[int, ...]
     mass: Vector
     tags: dict[int, list[int]]
@@ -67,18 +69,12 @@ class _Heap:
 
 @dataclass(slots=True)
 class _Vintage:
-    """What waits, sorted, of one year of discard: kg and kg x day of discard, shape (2, zones, channels, groups), if `stored`.
-
-    tags : of zones and channels. crude_tags : of channels, without the zone.
-    """
+    """What is known of one year of discard. tags : of zones and channels. crude_tags : of channels, without the zone."""
 
     year: int
     mixes: Mixes
     tags: NDArray[np.int64]
-    sorted: Vector
-    for_sale: Vector
     crude_tags: list[int]
-    stored: bool = False
     notes: dict[tuple[str, int], tuple[list[int], Vector]] = field(default_factory=dict)
 
 
@@ -119,7 +115,8 @@ class Depots:
         self.account = world.ledger.account(f"{country} depots", "depot", country)
         world.ledger.accounts[self.account].holdings = self._held
         self._vintages: dict[int, _Vintage] = {}
-        self._here: set[int] = set()  # years of discard of which anything waits sorted
+        # what waits, sorted, by year of discard: what schemes have and what is for sale, shape (2, zones, channels, groups)
+        self._stock: dict[int, tuple[Vector, Vector]] = {}
         self._brought: list[dict[int, list[float]]] = [{} for _ in zones]  # row of a mix -> kg and kg x day of discard
         self._place: dict[int, tuple[_Vintage, int]] = {}  # of a mix: composition row -> year and channel
         self._stored = np.zeros(len(zones))
@@ -132,9 +129,8 @@ class Depots:
         self._pack(year - 1)
         of = self._world.tags.of
         tags = [[of(Origin(self._country, zone, channel, "", year)) for channel in self._channels] for zone in self._zones]
-        shape = (2, len(self._zones), len(self._channels), len(mixes.groups))
         crude = [of(Origin(self._country, "", channel, "", year)) for channel in self._channels]
-        made = self._vintages[year] = _Vintage(year, mixes, np.array(tags), np.zeros(shape), np.zeros(shape), crude)
+        made = self._vintages[year] = _Vintage(year, mixes, np.array(tags), crude)
         self._place.update({row: (made, channel) for channel, row in enumerate(mixes.rows)})
 
     def _pack(self, year: int) -> None:
@@ -158,15 +154,17 @@ class Depots:
 
     def put_back(self, consignment: Consignment, group: str, share: float) -> None:
         """Take back a share of a group of a consignment; it is in the depots' account again, with those who sent it."""
+        zones = consignment.zones
         for year, mass in zip(consignment.years, consignment.mass, strict=True):
             vintage = self._vintages[year]
-            self._here.add(year)
-            vintage.stored = True
             number = vintage.mixes.groups.index(group)
-            back = mass[..., number] * share
+            shape = (2, *vintage.tags.shape, len(vintage.mixes.groups))
+            own, for_sale = self._stock.setdefault(year, (np.zeros(shape), np.zeros(shape)))
+            back = np.zeros(shape[:-1])
+            back[:, zones] = mass[..., number] * share
             of_buyers = back * self._buyers
-            vintage.for_sale[..., number] += of_buyers
-            vintage.sorted[..., number] += back - of_buyers
+            for_sale[..., number] += of_buyers
+            own[..., number] += back - of_buyers
             self._stored += (back - of_buyers)[0].sum(axis=1)
             self.sold_to_formal_kg -= float(of_buyers[0].sum())
             blend = self._world.tags.blends[consignment.tags[year][number]]
@@ -181,19 +179,17 @@ class Depots:
 
         `apart`: each zone sends its trucks by itself.
         """
-        self._here.update(self._place[ref][0].year for brought in self._brought for ref in brought)
-        if not self._here:
+        years = sorted({self._place[ref][0].year for brought in self._brought for ref in brought} | self._stock.keys())
+        if not years:
             return
-        years = sorted(self._here)
         vintages = [self._vintages[year] for year in years]
-        self._here.clear()
         self._stored = np.zeros(len(self._zones))
         own, for_sale, crude = self._sort(vintages, sold_to_formal_share)
         receivers: dict[str, Receiver] = {}
         groups = vintages[0].mixes.groups
         # what schemes collected goes first
         if self._load_all(own, groups, receivers)[1]:
-            self._keep(vintages, own.part(own.left))
+            self._keep(years, own.part(own.left))
         held, unsold = self._load_all(for_sale, groups, receivers)
         self.sold_to_formal_kg += held - unsold
         for name, receiver in receivers.items():
@@ -216,11 +212,10 @@ class Depots:
         for_sale = bought * sold_share
         crude = (bought - for_sale).sum(axis=2)
         for number, each in enumerate(vintages):
-            if each.stored:
-                own[number] += each.sorted
-                for_sale[number] += each.for_sale
-                each.sorted[:] = each.for_sale[:] = 0.0
-                each.stored = False
+            if each.year in self._stock:
+                stock, unsold = self._stock.pop(each.year)
+                own[number] += stock
+                for_sale[number] += unsold
         return _Heap(own), _Heap(for_sale), crude
 
     def _load_all(self, heap: _Heap, groups: Sequence[str], receivers: dict[str, Receiver]) -> tuple[float, float]:
@@ -266,36 +261,35 @@ class Depots:
                 room_kg = max(room_kg - there, 0.0)
         return share
 
-    def _keep(self, vintages: Sequence[_Vintage], own: Vector) -> None:
+    def _keep(self, years: Sequence[int], own: Vector) -> None:
         """Leave what found no plant."""
         self._stored = own[:, 0].sum(axis=(0, 2, 3))
-        for vintage, mass in zip(vintages, own, strict=True):
-            vintage.sorted += mass
-            vintage.stored = True
-            self._here.add(vintage.year)
+        self._stock = {year: (mass.copy(), np.zeros_like(mass)) for year, mass in zip(years, own, strict=True) if mass.any()}
 
     def _consignments(self, receiver: Receiver, mass: Vector, years: Sequence[int], apart: bool) -> Iterator[Consignment]:
         zone_kg = mass[:, 0].sum(axis=0).reshape(len(self._zones), -1).sum(axis=1)
         if not apart:
-            yield self._consignment(receiver, mass, zone_kg, years)
+            yield self._consignment(receiver, mass, zone_kg, slice(None), years)
             return
         for zone in np.flatnonzero(zone_kg).tolist():
-            here = np.arange(len(zone_kg)) == zone
-            yield self._consignment(receiver, mass * here[:, np.newaxis, np.newaxis], zone_kg * here, years)
+            some = mass[:, 0, zone].any(axis=(1, 2))
+            here, own_kg = slice(zone, zone + 1), np.zeros_like(zone_kg)
+            own_kg[zone] = zone_kg[zone]
+            yield self._consignment(receiver, mass[some, :, here], own_kg, here, list(compress(years, some.tolist())))
 
-    def _consignment(self, receiver: Receiver, mass: Vector, zone_kg: Vector, years: Sequence[int]) -> Consignment:
+    def _consignment(self, receiver: Receiver, mass: Vector, zone_kg: Vector, zones: slice, years: Sequence[int]) -> Consignment:
         lots: dict[str, list[Lot]] = {}
         tags: dict[int, list[int]] = {}
         by_group = mass.reshape(*mass.shape[:2], -1, mass.shape[-1]).sum(axis=2)
         for year, (kg, kg_days), of_zones in zip(years, by_group.tolist(), mass[:, 0], strict=True):
             vintage = self._vintages[year]
             tags[year], note = self._note(vintage, receiver)
-            note += of_zones
+            note[zones] += of_zones
             for number, (name, each) in enumerate(zip(vintage.mixes.groups, kg, strict=True)):
                 if each > 0.0:
                     lot = Lot(each, vintage.mixes.group_row + number, tags[year][number], kg_days[number] / each)
                     lots.setdefault(name, []).append(lot)
-        return Consignment(receiver, lots, zone_kg, tuple(years), mass, tags)
+        return Consignment(receiver, lots, zone_kg, zones, tuple(years), mass, tags)
 
     def _note(self, vintage: _Vintage, receiver: Receiver) -> tuple[list[int], Vector]:
         """Tags of each group of what one plant is sent this year of one year of discard, and the masses behind them."""
@@ -334,6 +328,7 @@ class Depots:
         for brought in self._brought:
             for ref, (kg, _) in brought.items():
                 yield Lot(kg, ref, 0, 0.0)
-        for vintage in (self._vintages[year] for year in self._here):
-            for number, kg in enumerate((vintage.sorted + vintage.for_sale)[0].sum(axis=(0, 1)).tolist()):
-                yield Lot(kg, vintage.mixes.group_row + number, 0, 0.0)
+        for year, (own, for_sale) in self._stock.items():
+            first = self._vintages[year].mixes.group_row
+            for number, kg in enumerate((own + for_sale)[0].sum(axis=(0, 1)).tolist()):
+                yield Lot(kg, first + number, 0, 0.0)
