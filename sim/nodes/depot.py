@@ -110,7 +110,6 @@ class Depots:
         self._world, self._country, self._zones, self._channels = world, country, zones, channels
         self._router, self._crude = router, crude
         self._buyers = informal & (crude is not None)
-        self._schemes = np.where(self._buyers, 0.0, 1.0)[:, np.newaxis]
         self._distance_km = distance_km
         self.account = world.ledger.account(f"{country} depots", "depot", country)
         world.ledger.accounts[self.account].holdings = self._held
@@ -200,17 +199,19 @@ class Depots:
 
     def _sort(self, vintages: Sequence[_Vintage], sold_share: float) -> tuple[_Heap, _Heap, Vector]:
         """Empty the depots: what schemes have, what buyers would sell and what they take apart, the latter without zones."""
-        mixed = {each.year: np.zeros((2, len(self._zones), len(self._channels))) for each in vintages}
+        mixed = np.zeros((len(vintages), 2, len(self._zones), len(self._channels)))
+        place = {each.year: number for number, each in enumerate(vintages)}
         for zone, brought in enumerate(self._brought):
             for ref, mass in brought.items():
                 vintage, channel = self._place[ref]
-                mixed[vintage.year][:, zone, channel] = mass
+                mixed[place[vintage.year], :, zone, channel] = mass
             brought.clear()
-        came = np.array([mixed[each.year][..., np.newaxis] * each.mixes.shares for each in vintages])
-        own = came * self._schemes
-        bought = came - own
-        for_sale = bought * sold_share
-        crude = (bought - for_sale).sum(axis=2)
+        shares = np.array([each.mixes.shares for each in vintages])[:, np.newaxis]
+        bought = mixed * self._buyers
+        sold = bought * sold_share
+        own = (mixed - bought)[..., np.newaxis] * shares[:, np.newaxis]
+        for_sale = sold[..., np.newaxis] * shares[:, np.newaxis]
+        crude = (bought - sold).sum(axis=2)[..., np.newaxis] * shares
         for number, each in enumerate(vintages):
             if each.year in self._stock:
                 stock, unsold = self._stock.pop(each.year)

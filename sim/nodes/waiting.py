@@ -117,6 +117,9 @@ class Waiting:
         self._cells = NOTHING
         self._line: _Line | None = None  # while single vehicles take from it
         self._kept = np.zeros((2, years, queues.size))  # in drawers
+        # what an audit found of both by country, since it asks for one country after the other
+        self._waiting: tuple[_Cells, dict[int, list[Lot]]] = NOTHING, {}
+        self._lying: dict[int, list[Lot]] | None = None
         self._rows = np.zeros((years, len(queues.channels)), dtype=np.intp)
         self._tags = np.zeros((years, len(queues.piles)), dtype=np.intp)
         self._country_of: list[int] = queues.country_of.tolist()
@@ -276,6 +279,7 @@ class Waiting:
         retried = mass * retry_share[queue]
         hoarded = (mass - retried) * hoard_share[queue]
         self._kept[:, year, queue] += hoarded
+        self._lying = None
         self._post(self.accounts, self._drawers, gone._replace(mass=hoarded))
         self._post(self.accounts, self._bin, gone._replace(mass=np.maximum(mass - retried - hoarded, 0.0)))
         back = gone._replace(mass=retried).some(retried[0] > 0.0)
@@ -301,6 +305,7 @@ class Waiting:
         """
         out = self._kept * share
         self._kept -= out
+        self._lying = None
         year, queue = out[0].nonzero()
         leaving = _Cells(queue, year, out[:, year, queue])
         offered = leaving.some(is_open[queue])
@@ -336,11 +341,12 @@ class Waiting:
 
     def _waits(self, country: int) -> Sequence[Lot]:
         self._line_up()
-        here = self._queues.of_country[country]
-        queue = self._cells.queue
-        return self._lots(self._cells.some((queue >= here.start) & (queue < here.stop))).get(country, [])
+        if self._waiting[0] is not self._cells:
+            self._waiting = self._cells, self._lots(self._cells)
+        return self._waiting[1].get(country, ())
 
     def _lies(self, country: int) -> Sequence[Lot]:
-        here = self._queues.of_country[country]
-        year, queue = self._kept[0, :, here].nonzero()
-        return self._lots(_Cells(queue + here.start, year, self._kept[:, year, queue + here.start])).get(country, [])
+        if self._lying is None:
+            year, queue = self._kept[0].nonzero()
+            self._lying = self._lots(_Cells(queue, year, self._kept[:, year, queue]))
+        return self._lying.get(country, ())
