@@ -59,9 +59,14 @@ class Calendar:
 
     def decimal_year(self, day: float) -> float:
         """Decimal calendar year of `day`, 2026.0 for 1 January 2026."""
-        year = self.month_of(day) // MONTHS_PER_YEAR
-        first = self.month_starts[year * MONTHS_PER_YEAR]
-        return self.start + year + (day - first) / (self.month_starts[(year + 1) * MONTHS_PER_YEAR] - first)
+        return self.date_of(day)[2]
+
+    def date_of(self, day: float) -> tuple[int, int, float]:
+        """Month, calendar year and decimal year of `day`, as `month_of`, `year_of` and `decimal_year` give them."""
+        month = self.month_of(day)
+        year = month // MONTHS_PER_YEAR
+        first, after = self.month_starts[year * MONTHS_PER_YEAR], self.month_starts[(year + 1) * MONTHS_PER_YEAR]
+        return month, self.start + year, self.start + year + (day - first) / (after - first)
 
     def day_of(self, when: date) -> int:
         """Day of simulation of a calendar date (negative before the start)."""

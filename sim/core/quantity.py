@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from operator import itemgetter
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ class Quantity:
         points = self.points
         if len(points) == 1:
             value = points[0][1]
-            return value if value.__class__ is float else _mode(value)  # every event asks for constants
-        index = bisect_right(points, year, key=lambda point: point[0])
+            return value.mode if isinstance(value, Spread) else value  # every event asks for constants
+        index = bisect_right(points, year, key=itemgetter(0))
         if index == 0:
             return _mode(points[0][1])
         if index == len(points):
@@ -65,7 +66,13 @@ class Quantity:
     @property
     def value(self) -> float:
         """The only value of a constant; the first one of a path."""
-        return _mode(self.points[0][1])
+        value = self.points[0][1]
+        return value.mode if isinstance(value, Spread) else value
+
+    @property
+    def steady(self) -> bool:
+        """Whether it is the same at all times."""
+        return len(self.points) == 1
 
     def drawn(self, u: float) -> Quantity:
         """The same quantity with every range replaced by its `u` quantile (one `u`: the path moves as a whole)."""

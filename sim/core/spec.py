@@ -59,11 +59,14 @@ class Bounded:
 
         The context of an error tells with `within` which part of a range or path is meant.
         """
-        if type(raw) is float and self.low <= raw <= self.high:
-            return Quantity(((0.0, raw),))
+        # these two are nearly all there are
+        if (type(raw) is float or type(raw) is int) and self.low <= raw <= self.high:
+            return Quantity(((0.0, float(raw)),))
+        if type(raw) is dict and raw.keys() == _RANGE:
+            return Quantity(((0.0, self._value(raw, ())),))
         if isinstance(raw, Quantity):
             return raw
-        if not isinstance(raw, dict) or _RANGE & set(raw):
+        if not isinstance(raw, dict) or not _RANGE.isdisjoint(raw):
             return Quantity.constant(self._value(raw, ()))
         if not raw:
             raise PydanticCustomError("path_empty", "the table is empty", {"within": ()})
@@ -81,7 +84,7 @@ class Bounded:
     def _value(self, raw: object, within: tuple[str, ...]) -> Value:
         if not isinstance(raw, dict):
             return self._number(raw, within)
-        if set(raw) != _RANGE:
+        if raw.keys() != _RANGE:
             raise PydanticCustomError("spread_keys", "a range needs exactly low, mode and high", {"within": within})
         low, mode, high = raw["low"], raw["mode"], raw["high"]
         if type(low) is type(mode) is type(high) is float and self.low <= low <= mode <= high <= self.high:

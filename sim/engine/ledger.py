@@ -7,12 +7,12 @@ loses or makes without posting it is found and named.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,20 +25,34 @@ from sim.engine.stockpile import Stockpile
 POSTING_TOLERANCE = 1e-12  # of the mass converted, per substance
 ACCOUNT_TOLERANCE = 1e-9  # of the throughput of the account, per substance
 ATOM_KG = 1e-25  # less than an atom weighs: the least mass that tolerances are relative to
+MOST_PENDING = 50_000  # lots that wait to be folded: a few megabytes
 
 FlowKey = tuple[int, str, str, str]
 
 
 @dataclass(slots=True)
 class Account:
-    """One place mass can be. `outside` accounts are beyond the boundary: they are not audited and may run negative."""
+    """One place mass can be. `outside` accounts are beyond the boundary: they are not audited and may run negative.
+
+    holdings : all lots that are really there. there : what they lie in, so that an audit need not ask where it is empty;
+        a place that cannot tell is never taken for empty.
+    """
 
     number: int
     name: str
     stage: str
     country: str
     outside: bool
-    holdings: Callable[[], Iterable[Lot]] | None = None
+    holdings: Callable[[], Iterable[Lot]] = tuple
+    there: Sized = (None,)
+
+
+class Conversion(NamedTuple):
+    """Lots taken out of account `source`, and the lots a process makes of them."""
+
+    source: int
+    taken: Sequence[Lot]
+    given: Sequence[Lot]
 
 
 @dataclass(slots=True)
@@ -59,16 +73,21 @@ class Ledger:
         self.residuals = Residuals()
         self.postings = 0
         self.every_event = audit == "event"
-        self.on_fold: Callable[[NDArray[np.int64], NDArray[np.int64], Vector], None] | None = None  # sources, targets, kg
+        self.pairs: dict[tuple[int, int], int] = {}  # number of every source and target between which mass ever moved
+        self.on_fold: Callable[[NDArray[np.int64], Vector], None] | None = None  # numbers of pairs, each once, and kg
+        self.shared_places: list[Callable[[], Mapping[int, Sequence[Lot]]]] = []  # lots by account, of places with several
         self._year = 0
         self._audited = 0.0
         self._numbers: dict[str, int] = {}
-        self._pending: dict[tuple[int, int], defaultdict[int, float]] = {}  # (source, target) -> ref -> kg
-        self._balance = _Rows(len(composition.substances))
-        self._throughput = _Rows(len(composition.substances))
-        self._flow = _Rows(len(composition.substances))
-        self._flow_rows: dict[FlowKey, int] = {}
-        self._row_of_pair: dict[tuple[int, int], int] = {}  # in this year
+        self._outside: list[int] = []
+        self._ends = array("q")  # source and target of every pair
+        self._pending = _Pending()
+        self._most_pending = 0 if self.every_event else MOST_PENDING
+        self._fold_at = self._most_pending  # postings
+        self._balance = Rows(len(composition.substances))
+        self._throughput = Rows(len(composition.substances))
+        self._moved = Rows(len(composition.substances))  # in this year, by pair
+        self._closed: dict[FlowKey, Vector] = {}  # flows of the years before
 
     # accounts
 
@@ -86,8 +105,10 @@ class Ledger:
         if number is None:
             number = self._numbers[name] = len(self.accounts)
             self.accounts.append(Account(number, name, stage, country, outside))
-            self._balance.grow()
-            self._throughput.grow()
+            if outside:
+                self._outside.append(number)
+            for table in (self._balance, self._throughput):
+                table.grow(len(self.accounts))
             return number
         there = self.accounts[number]
         if not (outside and there.outside) or (there.stage, there.country) != (stage, country):
@@ -97,7 +118,8 @@ class Ledger:
     def stockpile(self, name: str, stage: str, country: str) -> Stockpile:
         """Open an account together with the place that holds its lots."""
         pile = Stockpile(self.account(name, stage, country))
-        self.accounts[pile.account].holdings = pile.lots.__iter__
+        account = self.accounts[pile.account]
+        account.holdings, account.there = pile.lots.__iter__, pile.lots
         return pile
 
     # postings
@@ -120,17 +142,23 @@ class Ledger:
         ConservationError
             If the mass of one is negative or not a number.
         """
-        pending, whole = self._pending.get((source, target)), 0.0
-        if pending is None:
-            pending = self._pending[source, target] = defaultdict(float)
-        for kg, ref, _, _ in lots:
+        number = self.pairs.get((source, target))
+        if number is None:
+            number = self.pairs[source, target] = len(self.pairs)
+            self._ends.extend((source, target))
+        pending, whole = self._pending, 0.0
+        pairs, refs, masses = pending.pairs, pending.refs, pending.kg
+        for lot in lots:
+            kg = lot.kg
             if not kg >= 0.0:
                 account = self.accounts[source]
                 raise ConservationError(f"day {day:.2f}: stage {account.stage}, {account.name}: a lot of {kg} kg")
-            pending[ref] += kg
+            pairs.append(number)
+            refs.append(lot.ref)
+            masses.append(kg)
             whole += kg
             self.postings += 1
-        if self.every_event:
+        if self.postings >= self._fold_at:
             self.fold(day)
         return whole
 
@@ -145,75 +173,82 @@ class Ledger:
         Raises
         ------
         ConservationError
-            If any substance does not close within 1e-12 of what was taken of it (of the batch, if none was).
+            If it does not close, as `require_closed` says.
         """
-        before = self.composition.masses(taken)
-        gap = self.composition.masses([lot for _, lot in given]) - before
-        relative = np.abs(gap) / np.maximum(np.where(before > 0.0, before, before.sum()), ATOM_KG)
-        worst = int(relative.argmax())
-        residual = relative.item(worst)
-        self.residuals.posting = max(self.residuals.posting, residual)
-        if residual > POSTING_TOLERANCE:
-            account, substance = self.accounts[source], self.composition.substances[worst]
-            raise ConservationError(
-                f"day {day:.2f}: stage {account.stage}, {account.name}: {abs(gap[worst]):.3g} kg of {substance} "
-                f"{'made' if gap[worst] > 0 else 'lost'} in a conversion"
-            )
+        self.require_closed(day, [Conversion(source, taken, [lot for _, lot in given])])
         for target, group in groupby(given, key=itemgetter(0)):
             self.post_all(day, source, target, [lot for _, lot in group])
+
+    def require_closed(self, day: float, conversions: Sequence[Conversion]) -> None:
+        """Check processes that lots in inside accounts go through; what they become is posted when it is ready.
+
+        Raises
+        ------
+        ConservationError
+            If any substance does not close within 1e-12 of what was taken of it (of the batch, if none was).
+        """
+        groups = [lots for each in conversions for lots in (each.taken, each.given)]
+        sums = np.zeros((len(groups), len(self.composition.substances)))
+        some = [number for number, lots in enumerate(groups) if lots]
+        if some:
+            sums[some] = self._folded([groups[number] for number in some])
+        before, gap = sums[::2], sums[1::2] - sums[::2]
+        relative = np.abs(gap) / np.maximum(np.where(before > 0.0, before, before.sum(axis=1, keepdims=True)), ATOM_KG)
+        number, column = divmod(int(relative.argmax()), relative.shape[1])
+        residual, kg = float(relative[number, column]), float(gap[number, column])
+        self.residuals.posting = max(self.residuals.posting, residual)
+        if residual > POSTING_TOLERANCE:
+            account, substance = self.accounts[conversions[number].source], self.composition.substances[column]
+            raise ConservationError(
+                f"day {day:.2f}: stage {account.stage}, {account.name}: {abs(kg):.3g} kg of {substance} "
+                f"{'made' if kg > 0 else 'lost'} in a conversion"
+            )
 
     # folding and auditing
 
     def begin_year(self, day: float, year: int) -> None:
         """Fold what is open and book into `year` from now on."""
         self.fold(day)
-        self._year, self._row_of_pair = year, {}
+        self._closed = self.flows
+        self._moved.used[:] = 0.0
+        self._year = year
 
     def fold(self, day: float) -> None:
         """Turn pending references into substances, balances and flows."""
-        pending = {pair: kg_of for pair, kg_of in self._pending.items() if kg_of}
-        self._pending = {}
-        if not pending:
+        self._fold_at = self.postings + self._most_pending
+        if not self._pending.kg:
             return
-        source, target = np.array(list(pending), dtype=np.int64).T
-        refs = [ref for kg_of in pending.values() for ref in kg_of]
-        kg = np.array([kg for kg_of in pending.values() for kg in kg_of.values()])
-        firsts = np.cumsum([0, *map(len, pending.values())])[:-1]
-        sums = np.add.reduceat(self.composition.table.take(refs, axis=0) * kg[:, np.newaxis], firsts, axis=0)
-        left, out = _sum_by(source, sums)
-        reached, into = _sum_by(target, sums)
-        self._balance.used[left] -= out
-        self._balance.used[reached] += into
-        self._throughput.used[reached] += into
-        known = self._row_of_pair
-        rows = np.array([known[pair] if pair in known else self._flow_row(*pair) for pair in pending])
-        flows, amounts = _sum_by(rows, sums)
-        self._flow.used[flows] += amounts
+        pairs, kg = self._pending.folded(self.composition)
+        source, target = np.frombuffer(self._ends, np.int64).reshape(-1, 2)[pairs].T
+        self._pending = _Pending()
+        came, went = (sums_by(ends, kg, len(self.accounts)) for ends in (target, source))
+        self._balance.used[:] += came - went
+        self._throughput.used[:] += came
+        self._moved.grow(len(self.pairs))
+        self._moved.used[pairs] += kg
         if self.on_fold is not None:
-            self.on_fold(source, target, sums)
+            self.on_fold(pairs, kg)
         if self.every_event:
             self._require_no_overdraft(day)
-
-    def _flow_row(self, source: int, target: int) -> int:
-        a, b = self.accounts[source], self.accounts[target]
-        key = (self._year, b.country if a.outside else a.country, a.stage, b.stage)
-        row = self._flow_rows.get(key)
-        if row is None:
-            row = self._flow_rows[key] = self._flow.grow()
-        self._row_of_pair[source, target] = row
-        return row
 
     @property
     def flows(self) -> dict[FlowKey, Vector]:
         """Mass by year, country, source stage and target stage [kg], each of shape (substances,); call `fold` first."""
-        return {key: self._flow.row(row) for key, row in self._flow_rows.items()}
+        flows = dict(self._closed)
+        moved, ends = self._moved.used, list(self.pairs)
+        for number in np.flatnonzero(moved.any(axis=1)).tolist():
+            source, target = (self.accounts[end] for end in ends[number])
+            country = target.country if source.outside else source.country
+            key = (self._year, country, source.stage, target.stage)
+            flows[key] = flows[key] + moved[number] if key in flows else moved[number].copy()
+        return flows
 
-    def balance(self, account: int) -> Vector:
-        """What the book says `account` holds [kg], shape (substances,); call `fold` first."""
+    def balance(self, account: int | list[int]) -> Vector:
+        """What the book says an account, or each of several, holds [kg], last axis substances; call `fold` first."""
         return self._balance.row(account)
 
-    def throughput(self, account: int) -> Vector:
-        """What was ever booked into `account` [kg], shape (substances,); call `fold` first."""
+    def throughput(self, account: int | list[int]) -> Vector:
+        """What was ever booked into an account, or each of several [kg], last axis substances; call `fold` first."""
         return self._throughput.row(account)
 
     def audit(self, day: float) -> None:
@@ -230,10 +265,9 @@ class Ledger:
         self.fold(day)
         if not self.accounts:
             return
-        booked, throughput = self._balance.used, self._throughput.used
-        inside = np.array([not account.outside for account in self.accounts], dtype=bool)
-        gap = np.where(inside[:, np.newaxis], booked - self._held(), 0.0)
-        relative = np.abs(gap) / np.maximum(throughput, ATOM_KG)
+        gap = self._balance.used - self._held()
+        gap[self._outside] = 0.0
+        relative = np.abs(gap) / np.maximum(self._throughput.used, ATOM_KG)
         number, column = np.unravel_index(int(relative.argmax()), relative.shape)
         worst, kg = float(relative[number, column]), float(gap[number, column])
         account, substance = self.accounts[int(number)], self.composition.substances[int(column)]
@@ -247,26 +281,27 @@ class Ledger:
         self._audited = day
 
     def _held(self) -> Vector:
+        """Kg of each substance that really is in the place of each account, shape (accounts, substances)."""
         held = np.zeros_like(self._balance.used)
-        numbers: list[int] = []
-        firsts: list[int] = []
-        lots: list[Lot] = []
-        for account in self.accounts:
-            if account.holdings is not None:
-                first = len(lots)
-                lots.extend(account.holdings())
-                if len(lots) > first:
-                    numbers.append(account.number)
-                    firsts.append(first)
-        if lots:
-            kg, refs = (np.array(column) for column in list(zip(*lots, strict=True))[:2])
-            held[numbers] = np.add.reduceat(self.composition.table.take(refs, axis=0) * kg[:, np.newaxis], firsts, axis=0)
+        asked = ((account.number, list(account.holdings())) for account in self.accounts if account.there)
+        lots_of: dict[int, Sequence[Lot]] = {number: lots for number, lots in asked if lots}
+        for place in self.shared_places:
+            lots_of |= {number: lots for number, lots in place().items() if lots}
+        if lots_of:
+            held[list(lots_of)] = self._folded(list(lots_of.values()))
         return held
 
+    def _folded(self, groups: Sequence[Sequence[Lot]]) -> Vector:
+        """Kg of each substance in groups of lots, none of them empty, shape (groups, substances)."""
+        lots = list(chain.from_iterable(groups))
+        kg = np.fromiter(map(itemgetter(0), lots), np.float64, len(lots))
+        refs = np.fromiter(map(itemgetter(1), lots), np.int64, len(lots))
+        firsts = np.cumsum([0, *map(len, groups)])[:-1]
+        return _sums_of_groups(kg, self.composition.table.take(refs, axis=0), firsts)
+
     def _require_no_overdraft(self, day: float) -> None:
-        inside = np.array([not account.outside for account in self.accounts], dtype=bool)
-        floor = -ACCOUNT_TOLERANCE * np.maximum(self._throughput.used, ATOM_KG)
-        short = (self._balance.used < floor) & inside[:, np.newaxis]
+        short = self._balance.used < -ACCOUNT_TOLERANCE * np.maximum(self._throughput.used, ATOM_KG)
+        short[self._outside] = False
         if short.any():
             number, column = np.argwhere(short)[0]
             account, substance = self.accounts[int(number)], self.composition.substances[int(column)]
@@ -276,7 +311,23 @@ class Ledger:
             )
 
 
-class _Rows:
+class _Pending:
+    """Lots that were posted and not folded yet, as flat columns: the lots themselves are cold, or gone, by then."""
+
+    __slots__ = ("kg", "pairs", "refs")
+
+    def __init__(self) -> None:
+        self.pairs, self.refs, self.kg = array("q"), array("q"), array("d")
+
+    def folded(self, composition: Composition) -> tuple[NDArray[np.int64], Vector]:
+        """Numbers of the pairs in order, each once, and kg of each substance, shape (pairs, substances)."""
+        order = np.argsort(np.frombuffer(self.pairs, np.int64), kind="stable")
+        pairs, refs, kg = (np.frombuffer(column, column.typecode)[order] for column in (self.pairs, self.refs, self.kg))
+        firsts = np.flatnonzero(np.diff(pairs, prepend=-1))
+        return pairs[firsts], _sums_of_groups(kg, composition.table.take(refs, axis=0), firsts)
+
+
+class Rows:
     """A table that grows by rows of zeros; doubling keeps growth linear."""
 
     __slots__ = ("_count", "_table")
@@ -285,27 +336,32 @@ class _Rows:
         self._table = np.zeros((256, columns))
         self._count = 0
 
-    def grow(self) -> int:
-        """Add a row and return its number."""
-        if self._count == len(self._table):
+    def grow(self, count: int) -> None:
+        """Have at least `count` rows."""
+        while count > len(self._table):
             self._table = np.vstack([self._table, np.zeros_like(self._table)])
-        self._count += 1
-        return self._count - 1
+        self._count = max(count, self._count)
 
     @property
     def used(self) -> Vector:
         """The rows so far, a view."""
         return self._table[: self._count]
 
-    def row(self, number: int) -> Vector:
-        """One row, a copy."""
+    def row(self, number: int | list[int]) -> Vector:
+        """One row, or several, a copy."""
         copy: Vector = self._table[number].copy()
         return copy
 
 
-def _sum_by(keys: NDArray[np.int64], rows: Vector) -> tuple[NDArray[np.int64], Vector]:
-    """Return the distinct keys in order and the sum of the rows of each; like `np.add.at` on a table, but faster."""
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    first = np.flatnonzero(np.diff(ordered, prepend=ordered[0] - 1))
-    return ordered[first], np.add.reduceat(rows[order], first, axis=0)
+def _sums_of_groups(kg: Vector, shares: Vector, firsts: NDArray[np.intp]) -> Vector:
+    """Kg of each substance of groups of lots, each from its first one to the next, shape (groups, substances)."""
+    sums: Vector = np.add.reduceat(shares * kg[:, np.newaxis], firsts, axis=0)
+    return sums
+
+
+def sums_by(keys: NDArray[np.int64], rows: Vector, count: int) -> Vector:
+    """Sum of the rows of each key below `count`, shape (count, columns); like `np.add.at` on a table, but faster."""
+    columns = rows.shape[1]
+    cells = keys[:, np.newaxis] * columns + np.arange(columns)
+    sums = np.bincount(cells.ravel(), rows.ravel(), minlength=count * columns)
+    return np.asarray(sums, dtype=np.float64).reshape(count, columns)

@@ -18,7 +18,8 @@ class Transit:
         self.account = ledger.account(name, stage, country)
         self._travelling: dict[int, list[Lot]] = {}
         self._departures = 0
-        ledger.accounts[self.account].holdings = self._held
+        account = ledger.accounts[self.account]
+        account.holdings, account.there = self._held, self._travelling
 
     def depart(self, lots: list[Lot]) -> int:
         """Start a journey; the caller has posted the lots to `account`. Returns its number."""

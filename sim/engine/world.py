@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sim.core.calendar import MONTHS_PER_YEAR, Calendar
+from sim.core.calendar import Calendar
 from sim.core.lot import Lot
 from sim.engine.clock import Clock
 from sim.engine.composition import Composition
@@ -60,9 +60,8 @@ class World:
 
     def _today(self) -> tuple[float, int, int, float]:
         """Day, month, year and decimal year of now; kept, since many ask for them within one event."""
-        now, calendar = self.clock.now, self.calendar
-        month = calendar.month_of(now)
-        self._date = (now, month, calendar.start + month // MONTHS_PER_YEAR, calendar.decimal_year(now))
+        now = self.clock.now
+        self._date = (now, *self.calendar.date_of(now))
         return self._date
 
 
@@ -84,10 +83,13 @@ class Receiver(Protocol):
         ...
 
 
+Plan = list[tuple[Receiver, float]]  # mass for each receiver [kg]
+
+
 class Router(Protocol):
     """Decides where material goes."""
 
-    def plan(self, country: str, material: str, kg: float) -> list[tuple[Receiver, float]]:
+    def plan(self, country: str, material: str, kg: float) -> Plan:
         """Split `kg` of material that is in `country` over receivers with space; what is left out waits."""
         ...
 
@@ -95,6 +97,9 @@ class Router(Protocol):
         """Count `kg` more (or fewer) as on its way to the receiver of this name, so that plans leave it its room."""
         ...
 
-    def contested(self, country: str, kg: Mapping[str, float]) -> dict[str, float]:
-        """Materials in `country`, of masses `kg`, that together want more than there is room for: share that fits of each."""
+    def plan_together(self, country: str, kg: Mapping[str, float]) -> list[tuple[str, float, Plan]]:
+        """Plans for materials that leave `country` at once, each with its mass; what is planned is expected already.
+
+        Those who want the same room get the same share of it first, so a material may come twice.
+        """
         ...

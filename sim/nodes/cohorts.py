@@ -1,7 +1,7 @@
 """Cohorts: what of every year's sales is discarded in which year or month, for all countries and products at once.
 
 A kernel holds, for every country and product, the share of one year's sales discarded 0, 1, 2, ... years later. Countries with
-equal kernels (most of them) share one band matrix, so that the convolution is a few dozen matrix products.
+equal kernels (most of them) share one band matrix.
 """
 
 from __future__ import annotations
@@ -43,13 +43,11 @@ def discards_by_year(sold: Vector, kernel: Vector) -> Vector:
     Array of the shape of `sold`.
     """
     out = np.empty_like(sold)
-    n_products, n_years, n_columns = sold.shape[1:]
-    age = np.arange(n_years)[:, np.newaxis] - np.arange(n_years)
+    years = np.arange(sold.shape[2])
+    age = years[:, np.newaxis] - years
     for members in _equal(kernel):
         band = np.where(age >= 0, kernel[members[0]][:, age], 0.0)
-        stacked = sold[members].transpose(1, 2, 0, 3).reshape(n_products, n_years, -1)
-        gone = (band @ stacked).reshape(n_products, n_years, len(members), n_columns)
-        out[members] = gone.transpose(2, 0, 1, 3)
+        out[members] = band @ sold[members]  # products too small for BLAS to wake threads, which would cost more than they do
     return out
 
 

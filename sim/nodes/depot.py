@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.core.lot import Lot
 from sim.engine.tags import Blend, Origin
-from sim.engine.world import Receiver, Router, World
+from sim.engine.world import Plan, Receiver, Router, World
 from sim.nodes.offers import Mixes
 
 Vector = NDArray[np.float64]
@@ -223,32 +223,24 @@ class Depots:
         """Load a heap for plants, group by group; return what it was and what is left of it [kg]."""
         kg = heap.kg.sum(axis=0).tolist()
         left = {group: mass for group, mass in zip(groups, kg, strict=True) if mass > 0.0}
-        fits = self._router.contested(self._country, left)
-        for number, group in enumerate(groups):  # first the share that all who want the same room get of it
-            if fits.get(group, 0.0) > 0.0:
-                part = left[group] * fits[group]
-                left[group] -= part - self._load(heap, group, number, part, receivers, left[group])
-        for number, group in enumerate(groups):
-            if left.get(group, 0.0) > 0.0:
-                left[group] = self._load(heap, group, number, left[group], receivers)
+        for group, part, plan in self._router.plan_together(self._country, left):
+            left[group] -= part - self._load(heap, groups.index(group), part, left[group], plan)
+            receivers.update((receiver.name, receiver) for receiver, _ in plan)
         return sum(kg), sum(left.values())
 
-    def _load(
-        self, heap: _Heap, group: str, number: int, total: float, receivers: dict[str, Receiver], heaped: float = 0.0
-    ) -> float:
-        """Load one group for the receivers the router names, those of the nearest zones first; return what is left [kg].
+    def _load(self, heap: _Heap, number: int, total: float, heaped: float, plan: Plan) -> float:
+        """Load `total` of what is `heaped` of a group for the receivers of a plan, those of the nearest zones first.
 
-        `total` of what is `heaped`, where that is more [kg].
+        Return what is left of `total` [kg].
         """
-        for receiver, kg in self._router.plan(self._country, group, total):
-            receivers.setdefault(receiver.name, receiver)
-            self._router.expect(receiver.name, min(kg, total))
-            if kg >= max(total, heaped) * (1.0 - SMALL):
+        for receiver, kg in plan:
+            if kg >= heaped * (1.0 - SMALL):
                 heap.load(receiver.name, number, 1.0)
                 return 0.0
             zone_kg = heap.kg[:, number] * heap.left[:, number]
             heap.load(receiver.name, number, self._shares(zone_kg, self._by_distance(receiver), kg))
             total -= kg
+            heaped -= kg
         return total
 
     @staticmethod

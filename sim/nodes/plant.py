@@ -2,15 +2,14 @@
 
 Material lies in a yard of limited size, is worked in batches as far as free capacity allows, and leaves through a
 store. Capacity is reckoned per period of the run: at the end of a period the plant works what lay in its yard, up to
-what its lines could do in that period. So a plant costs two events per period (work, batch ready), and none while idle.
+what its lines could do in that period. Plants end their periods together (`nodes.works`), and an idle one costs nothing.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -23,10 +22,12 @@ from sim.engine.composition import Vector
 from sim.engine.tags import Origin
 from sim.engine.transit import Transit
 from sim.engine.world import Receiver, Router, World
-from sim.nodes.plant_lots import Intake, by_output, divided
-from sim.nodes.plant_record import BACKGROUND, CAPACITY, DOWN, INTAKE, OPEN, THROUGHPUT, Identity, Records, YardBook
+from sim.nodes.plant_capacity import Capacity, over
+from sim.nodes.plant_lots import Batch, Intake
+from sim.nodes.plant_record import BACKGROUND, CAPACITY, DOWN, OPEN, THROUGHPUT, Identity, Records, YardBook
 from sim.nodes.plant_spec import END_STAGES, PlantSpec, ProcessSpec
-from sim.nodes.schedule import Periods, Schedule, breakdowns_of
+from sim.nodes.schedule import Schedule
+from sim.nodes.works import Works
 from sim.nodes.yard import Yard
 
 LITTLE_TOLERANCE = 1e-9
@@ -63,9 +64,9 @@ class Ways:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a plant finds where it stands: the periods of the run and emissions of its grid."""
+    """What a plant finds where it stands: the periods all plants share and emissions of its grid."""
 
-    periods: Periods
+    works: Works
     grid_co2_kg_per_kwh: float
 
 
@@ -79,7 +80,7 @@ class Plant:
         self.spec, self.process, self.schedule, self.ways, self.setting = spec, process, schedule, ways, setting
         self.identity = Identity(spec.name, process.name, spec.owner or spec.country, spec.available_to or spec.country)
         self.worked_kg = self.background_kg = 0.0
-        self._world, self._records, self._periods = world, records, setting.periods
+        self._world, self._ledger, self._records, self._works = world, world.ledger, records, setting.works
         self._months = records.months(spec.name)
         self._book = YardBook(world, self._months)
         stages = ACCOUNT_STAGES.get(process.spec.stage, ("yard", "processing", "store"))
@@ -88,64 +89,35 @@ class Plant:
         self.store = Yard(world.ledger, f"{spec.name} store", stages[2], spec.country)
         inputs = process.tables[world.calendar.start].inputs
         self._input_rows = {name: row for row, name in enumerate(inputs)}
-        self._input_rows_of: dict[int, list[int]] = {}  # by batch in work
+        self._metals = process.forms if process.spec.stage != "crude" else frozenset()
+        self._least_kg = process.spec.batch_t.value * KG_PER_T
+        self._age_limit_days, self._residence_days = process.spec.batch_age_limit_days.value, process.spec.residence_days.value
         self._speed = {name: speed.value for name, speed in process.spec.speed.items() if speed.value != 1.0}
         self._intake = Intake(world, spec.name, inputs)
+        self._rest_tags: dict[int, int] = {}  # by year
         self._in_work_kg, self._awake, self._waits_since = 0.0, False, 0.0
         self.blocked = False
-        self._factor = f"plants.{spec.name}.hours_factor"
-        self.longest_factor = HOURS_PER_DAY / min(max(process.spec.hours_per_day.value, 1.0), HOURS_PER_DAY)
-        self._turns: list[tuple[float, float]] = []
-        self._turns_seen = 0
-        world.dials.declare(self._factor, 1.0)
-        self._breakdowns = breakdowns_of(spec, process.spec)
-        months = np.asarray(world.calendar.month_starts, dtype=np.float64)
-        stops = self._breakdowns.stops(world.streams, world.calendar)
-        self._down = self._breakdowns.down_between(self._periods.edges, stops).tolist()
-        self._down_of_months = self._breakdowns.down_between(months, stops).tolist()
+        self.capacity = Capacity(world, spec, process.spec, schedule, setting.works.periods)
+        periods = setting.works.periods.count
+        self._worked, self._beyond = [0.0] * periods, [0.0] * periods  # kg by period
         self._room_kg, self._room_until, self._room_turns = 0.0, -math.inf, 0
 
-    # capacity
+    # receiving
 
-    def hours_factor(self) -> float:
-        """Working time over normal working time now; an extra shift cannot make a day longer than 24 hours."""
-        return min(self._world.dials[self._factor], self.longest_factor)
-
-    def free_kg(self, period: int) -> float:
-        """What period number `period` leaves for modelled feed: nameplate x ramp-up x time up, less background feed [kg]."""
-        start = float(period * self._periods.days)
-        nominal, background = self._worth_kg(period, start + self._periods.days, self._down[period])
-        return max(nominal - background, 0.0)
-
-    def _factor_over(self, start: float, end: float) -> float:
-        """Mean hours factor over a time by the turns of its dial so far, each counted from its day on."""
-        turns = self._world.dials.turns
-        if len(turns) != self._turns_seen:
-            self._turns = [(day, min(value, self.longest_factor)) for day, name, value in turns if name == self._factor]
-            self._turns_seen = len(turns)
-        if not self._turns:
-            return 1.0
-        factor, since, area = 1.0, start, 0.0
-        for day, value in self._turns:
-            if day >= end:
-                break
-            area += factor * (max(day, start) - since)
-            factor, since = value, max(day, start)
-        return (area + factor * (end - since)) / (end - start)
-
-    def _worth_kg(self, period: int, end: float, down_days: float) -> tuple[float, float]:
-        """Capacity and background feed of a period up to `end`, with `down_days` of standstill in it [kg]."""
-        start, year = float(period * self._periods.days), self._periods.years[period]
-        days = self.schedule.full_days(start, end) * (1.0 - down_days / (end - start))
-        daily = days * KG_PER_T / DAYS_PER_YEAR
-        nameplate_t = self.spec.capacity_t_per_year.at(year) * self._factor_over(start, end)
-        return nameplate_t * daily, self.spec.background_feed_t_per_year.at(year) * daily
-
-    def _free_kg_per_day(self, day: float) -> float:
-        """Nameplate less background feed [kg per day]: what yard and store are measured in."""
-        year = self._world.calendar.decimal_year(day)
-        free_t = self.spec.capacity_t_per_year.at(year) - self.spec.background_feed_t_per_year.at(year)
-        return max(free_t, 0.0) * KG_PER_T / DAYS_PER_YEAR
+    def space_kg(self, material: str = "") -> float:
+        """Room in the yard for what the plant may take [kg]: its limit plus what it can work until the period ends."""
+        now, schedule = self._world.clock.now, self.schedule
+        if not schedule.start_day <= now < schedule.end_day or (material and material not in self._input_rows):
+            return 0.0
+        if now >= self._room_until or len(self.capacity.turns) != self._room_turns:  # routers ask often
+            periods = self._works.periods
+            period = periods.number(now)
+            self._room_kg = self.capacity.room_kg(period)
+            self._room_until, self._room_turns = float(periods.edges[period + 1]), len(self.capacity.turns)
+        if not self._speed:
+            room = self._room_kg - self.yard.kg
+            return room if room > 0.0 else 0.0
+        return max(self._room_kg - self._lying_kg(), 0.0) * self._speed.get(material, 1.0)
 
     def _lying_kg(self) -> float:
         """What lies in the yard, as nameplate counts it: a slow input more than its mass [kg]."""
@@ -153,162 +125,108 @@ class Plant:
             return self.yard.kg
         return sum(pile.kg / self._speed.get(material, 1.0) for material, pile in self.yard.piles.items())
 
-    # receiving
-
-    def space_kg(self, material: str = "") -> float:
-        """Room in the yard for what the plant may take [kg]: its limit plus what it can work until the period ends."""
-        now = self._world.clock.now
-        if not self.schedule.takes_on(now) or (material and material not in self._input_rows):
-            return 0.0
-        if now >= self._room_until or len(self._world.dials.turns) != self._room_turns:
-            self._reckon_room(now)
-        if not self._speed:
-            return max(self._room_kg - self.yard.kg, 0.0)
-        return max(self._room_kg - self._lying_kg(), 0.0) * self._speed.get(material, 1.0)
-
-    def _reckon_room(self, now: float) -> None:
-        """Room of an empty yard until the period ends or a dial turns; routers ask for it often."""
-        period = self._periods.number(now)
-        limit = self._free_kg_per_day(period * self._periods.days) * self.spec.yard_limit_days.at(self._world.decimal_year)
-        self._room_kg = self.free_kg(period) + limit
-        self._room_until, self._room_turns = float((period + 1) * self._periods.days), len(self._world.dials.turns)
-
     def receive(self, material: str, lots: list[Lot], source: int) -> None:
         """Take lots into the yard; wakes the plant."""
         row = self._input_rows.get(material)
         if row is None:
             raise ValueError(f"{self.name} cannot take {material}")
-        now, ledger = self._world.clock.now, self._world.ledger
-        if self.yard.kg <= 0.0:
+        world, yard = self._world, self.yard
+        now = world.clock.now
+        if yard.kg <= 0.0:
             self._waits_since = now
         lots = self._intake.booked(row, lots)
-        kg = ledger.post_all(now, source, self.yard.account, lots)
-        self.yard.put(material, lots, kg)
-        self._book.change(self.yard.kg)
-        self._months[self._world.month][INTAKE] += kg
+        kg = self._ledger.post_all(now, source, yard.account, lots)
+        yard.put(material, lots, kg)
+        self._book.change(yard.kg, kg)
         if self.spec.gate_fee_usd_per_t is not None:
-            fee = self.spec.gate_fee_usd_per_t.at(self._world.decimal_year) * kg / KG_PER_T
-            self._records.pay(ledger.accounts[source].country, self.name, "gate_fee", fee)
-        self._wake()
+            fee = self.spec.gate_fee_usd_per_t.at(world.decimal_year) * kg / KG_PER_T
+            self._records.pay(world.year, self._ledger.accounts[source].country, self.name, "gate_fee", fee)
+        if not self._awake:
+            self._wake()
 
     # working
 
     def _wake(self) -> None:
-        if not self._awake:
-            self._awake = True
-            self._world.clock.at(float((self._periods.number(self._world.clock.now) + 1) * self._periods.days), self._end_period)
+        self._awake = True
+        self._works.wake(self)
 
-    def _end_period(self, _: object) -> None:
-        """Send what is in store, work what the period allowed, and sleep when nothing is left."""
+    def end_period(self, period: int) -> Batch | None:
+        """Send what is in store, work what period number `period` allowed, and sleep when nothing is left."""
         self._awake = False
         self._send()
-        self._start_batch()
+        batch = self._take_batch(period)
         if self.yard.kg > 0.0 or self.store.kg > 0.0:
             self._wake()
+        return batch
 
-    def _start_batch(self) -> None:
-        now, figures = self._world.clock.now, self.process.spec
-        period = self._periods.number(now) - 1
+    def _take_batch(self, period: int) -> Batch | None:
+        now, yard = self._world.clock.now, self.yard
         lying = self._lying_kg()
-        small = self.yard.kg < figures.batch_t.value * KG_PER_T and now - self._waits_since < figures.batch_age_limit_days.value
+        small = yard.kg < self._least_kg and now - self._waits_since < self._age_limit_days
         closed = now >= self.schedule.end_day  # a plant that closes works off its yard
-        able = lying if closed else 0.0 if small else min(lying, self.free_kg(period))
-        room = self._store_room_kg(now)
+        able = lying if closed else 0.0 if small else min(lying, self.capacity.free_kg(period))
+        room = self._store_room_kg(period)
         self.blocked = able > 0.0 >= room and self._in_work_kg <= 0.0
-        share = min(able / lying, room / self.yard.kg) if lying > 0.0 else 0.0
+        share = min(able / lying, room / yard.kg) if lying > 0.0 else 0.0
         if share <= 0.0:
-            return
-        taken = self.yard.take(self.yard.kg * share)
-        lots = [lot for _, part in taken for lot in part]
+            return None
+        batch = self._batch(yard.kg * share)
         self._waits_since = now
-        self._book.change(self.yard.kg)
-        worked = self._world.ledger.post_all(now, self.yard.account, self._working.account, lots)
-        self._book_work(period, worked, lying * share, closed)
-        self._in_work_kg += worked
-        journey = self._working.depart(lots)
-        self._input_rows_of[journey] = [self._input_rows[material] for material, part in taken for _ in part]
-        self._world.clock.after(figures.residence_days.value, self._end_batch, (journey, worked))
+        self._book.change(yard.kg)
+        kg = batch.kg
+        self.worked_kg += kg
+        self._worked[period] += kg
+        # capacity is told in tonnes of what was worked, so slow inputs lower it; what a closed plant works off counts, too
+        self._beyond[period] += kg if closed else kg - lying * share
+        self._in_work_kg += kg
+        return batch
+
+    def _batch(self, kg: float) -> Batch:
+        """A batch of the oldest in the yard; what it becomes follows the transfer table of the day it is ready."""
+        lots: list[Lot] = []
+        rows: list[int] = []
+        for material, part in self.yard.take(kg):
+            lots += part
+            rows += [self._input_rows[material]] * len(part)
+        world = self._world
+        ready = world.clock.now + self._residence_days
+        year = world.calendar.year_of(ready)
+        rest_tag = self._rest_tags.get(year)
+        if rest_tag is None:
+            rest_tag = self._rest_tags[year] = world.tags.of(Origin(self.country, plant=self.name, year=year))
+        return Batch(lots, rows, self.process.table(year), self._working.account, self._residence_days, ready, rest_tag)
+
+    def start_batch(self, batch: Batch, lots: list[Lot]) -> None:
+        """Put to work a batch that was taken from the yard, from now on in the book as the `lots` it becomes."""
+        self._ledger.post_all(self._world.clock.now, self.yard.account, self._working.account, lots)
+        batch.journey = self._working.depart(lots)
 
     def held_back(self) -> list[str]:
         """Outputs that lie in the store, waiting for a receiver with room."""
         return [material for material, pile in self.store.piles.items() if pile.lots]
 
-    def _store_room_kg(self, now: float) -> float:
-        """Room for outputs of what is worked next [kg]; a full store blocks the lines."""
+    def _store_room_kg(self, period: int) -> float:
+        """Room for outputs of what is worked at the end of a period [kg]; a full store blocks the lines."""
         limit = self.spec.store_limit_days
         if limit is None:
             return math.inf
-        whole = limit.at(self._world.calendar.decimal_year(now)) * self._free_kg_per_day(now)
+        whole = limit.at(self._world.decimal_year) * self.capacity.rate_kg(period + 1)
         room = whole - self.store.kg - self._in_work_kg
         return room if room > LEAST_ROOM_SHARE * whole else 0.0
 
-    def _book_work(self, period: int, kg: float, nameplate_kg: float, closed: bool) -> None:
-        """Book what a period worked, in the months it lies in.
-
-        Capacity is told in tonnes of what was worked, so slow inputs lower it; what a closed plant works off counts, too.
-        """
-        self.worked_kg += kg
-        more = kg if closed else kg - nameplate_kg
-        for month, share in self._periods.months(period, self.schedule.start_day, self.schedule.end_day):
-            cell = self._months[month]
-            cell[THROUGHPUT] += kg * share
-            cell[CAPACITY] += more * share
-        self._pay_for(kg)
-
-    def _pay_for(self, kg: float) -> None:
-        """Book running cost and emissions of a batch."""
-        figures, year, t = self.process.spec, self._world.decimal_year, kg / KG_PER_T
-        self._records.pay(self.name, "operations", "opex", figures.opex_usd_per_t.at(year) * t)
-        energy = figures.energy_kwh_per_t.at(year) * self.setting.grid_co2_kg_per_kwh * t
-        self._records.emit(self.country, figures.stage, "energy", energy)
-        self._records.emit(self.country, figures.stage, "process", figures.co2_kg_per_t.at(year) * t)
-
-    def _end_batch(self, batch: tuple[int, float]) -> None:
-        """Divide a batch by the transfer table; outputs to the store, residue out of the boundary."""
-        world, year, (journey, kg) = self._world, self._world.year, batch
-        lots = self._working.arrive(journey)
-        self._in_work_kg = max(self._in_work_kg - kg, 0.0)
-        table = self.process.table(year)
-        tags, made, born = divided(world.composition, lots, self._input_rows_of.pop(journey), table)
-        products, rest = self._lots_of(made, table.outputs, tags, born)
-        store = self.store.account
-        given = [(store, lot) for each in products.values() for lot in each]
-        given += [(self.ways.residue, lot) for lot in rest]
-        world.ledger.convert(world.clock.now, self._working.account, lots, given)
-        for name, each in products.items():
-            self.store.put(name, each, sum(lot.kg for lot in each))
-        self._record(tags, made, table.outputs, year)
+    def end_batch(self, batch: Batch) -> None:
+        """Take what a batch has become: outputs to the store, residue out of the boundary."""
+        world, post, working = self._world, self._ledger.post_all, self._working
+        now = world.clock.now
+        working.arrive(batch.journey)
+        self._in_work_kg = max(self._in_work_kg - batch.kg, 0.0)
+        for name, lots in batch.products.items():
+            self.store.put(name, lots, post(now, working.account, self.store.account, lots))
+        post(now, working.account, self.ways.residue, batch.rest)
+        self._records.made(self.identity, world.year, batch.table.outputs, batch.made)
         self._send()
-        if self.store.kg > 0.0:
+        if self.store.kg > 0.0 and not self._awake:
             self._wake()
-
-    def _lots_of(
-        self, made: Vector, names: Sequence[str], tags: Sequence[int], born: Sequence[float]
-    ) -> tuple[dict[str, list[Lot]], list[Lot]]:
-        """Lots of every tag by output, and the residue of all tags; their compositions are added as rows."""
-        world, count, last = self._world, len(tags), len(names)
-        masses = by_output(made)
-        kg = masses.sum(axis=1)
-        some = kg.nonzero()[0]
-        first = world.composition.add_rows(masses[some] / kg[some, np.newaxis])
-        products: dict[str, list[Lot]] = {}
-        rest = []
-        for ref, (place, mass) in enumerate(zip(some.tolist(), kg[some].tolist(), strict=True), first):
-            output, tag = divmod(place, count)
-            if output < last:
-                products.setdefault(names[output], []).append(Lot(mass, ref, tags[tag], born[tag]))
-            else:
-                here = world.tags.of(Origin(self.country, plant=self.name, year=world.year))
-                rest.append(Lot(mass, ref, here, world.clock.now))
-        return products, rest
-
-    def _record(self, tags: Sequence[int], made: Vector, names: tuple[str, ...], year: int) -> None:
-        """Tell what was made by country of origin; shape (tags, outputs + 1, substances), which add up to what was fed."""
-        rows: dict[str, list[int]] = {}
-        for row, tag in enumerate(tags):
-            rows.setdefault(self._world.tags[tag].country, []).append(row)
-        for country, own in rows.items():
-            self._records.made(self.identity, year, country, names, made[own].sum(axis=0) if len(tags) > 1 else made[0])
 
     # sending
 
@@ -319,75 +237,79 @@ class Plant:
         for material, pile in self.store.piles.items():
             if not pile.lots:
                 continue
-            for receiver, lots in self._shared(material, self.ways.router.plan(self.country, material, pile.kg)):
-                self._hand_over(receiver, material, lots)
+            plan = self.ways.router.plan(self.country, material, pile.kg)
+            if len(plan) == 1:
+                receiver, kg = plan[0]
+                self._hand_over(receiver, material, pile.take(kg))
+            elif plan:
+                whole = sum(kg for _, kg in plan)
+                lots = pile.take(whole)
+                for receiver, kg in plan:  # all get the same share of every lot, since lots differ in what they hold
+                    self._hand_over(receiver, material, [lot.part(lot.kg * (kg / whole)) for lot in lots])
             if pile.lots and material in self.process.forms:
-                self._hand_over(self.ways.market, material, self.store.take_of(material, pile.kg))
-
-    def _shared(self, material: str, plan: Sequence[tuple[Receiver, float]]) -> list[tuple[Receiver, list[Lot]]]:
-        """Lots for each receiver of a plan; several get the same share of every lot, since lots differ in what they hold."""
-        whole = sum(kg for _, kg in plan)
-        lots = self.store.take_of(material, whole) if whole > 0.0 else []
-        if len(plan) == 1:
-            return [(plan[0][0], lots)]
-        return [(receiver, [lot.part(lot.kg * (kg / whole)) for lot in lots]) for receiver, kg in plan]
+                self._hand_over(self.ways.market, material, pile.take_all())
+        self.store.weigh()
 
     def _hand_over(self, receiver: Receiver, material: str, lots: list[Lot]) -> None:
         """Give lots of the store to a receiver; metal that a market takes is delivered, but not what crude yards sell."""
-        if not lots:
-            return
-        sold = receiver is self.ways.market or receiver.name.startswith("market ")
-        if sold and material in self.process.forms and self.process.spec.stage != "crude":
+        if material in self._metals and (receiver is self.ways.market or receiver.name.startswith("market ")):
             self._records.delivered(self.name, lots)
         receiver.receive(material, lots, self.store.account)
 
     # closing
 
     def close(self) -> None:
-        """Write what is known of every month when the run is over: capacity, background feed, standstill, open days."""
+        """Write what is known of every month when the run is over: work, capacity, background feed, standstill, open days."""
         calendar = self._world.calendar
         self._book.reckon(float(calendar.days))
         if self._book.little_gap > LITTLE_TOLERANCE:
             raise ConservationError(f"{self.name}: waiting in the yard breaks Little's law by {self._book.little_gap:.3g}")
-        self._warn_of_full_day()
+        if self.capacity.asked_too_much:
+            self._world.warnings.append(
+                f"Plant '{self.name}': plants.{self.name}.hours_factor asked for more than 24 hours a day and was cut."
+            )
         opens, closes = self.schedule.start_day, self.schedule.end_day
         if opens >= calendar.days:
             return
-        capacity, background = self._by_month()
-        open_share, down = self.process.spec.days_per_year.value / DAYS_PER_YEAR, self._down_of_months
-        for month, (start, end) in enumerate(pairwise(calendar.month_starts)):
-            begins, ends = max(start, opens), min(end, closes)
-            if ends <= begins:
-                continue
-            cell = self._months[month]
-            running = (ends - begins) / (end - start)
-            cell[CAPACITY] += capacity[month]
-            cell[BACKGROUND] += background[month]
-            cell[DOWN] = down[month] * running * HOURS_PER_DAY
-            cell[OPEN] = (ends - begins - down[month] * running) * open_share
+        self._book_work()
+        capacity, background, self.background_kg = self.capacity.by_month()
+        starts = np.array(calendar.month_starts, dtype=np.float64)
+        days = np.minimum(starts[1:], closes) - np.maximum(starts[:-1], opens)
+        down = self.capacity.down_of_months * days / np.diff(starts)
+        open_days = (days - down) * (self.process.spec.days_per_year.value / DAYS_PER_YEAR)
+        told = zip(days.tolist(), capacity, background, (down * HOURS_PER_DAY).tolist(), open_days.tolist(), strict=True)
+        for month, (there, could, other, down_hours, opened) in enumerate(told):
+            if there > 0.0:
+                cell = self._months[month]
+                cell[CAPACITY] += could
+                cell[BACKGROUND] += other
+                cell[DOWN], cell[OPEN] = down_hours, opened
 
-    def _warn_of_full_day(self) -> None:
-        """Say that its dial was turned to more hours than a day has; once, whoever turned it."""
-        if any(value > self.longest_factor for _, name, value in self._world.dials.turns if name == self._factor):
-            self._world.warnings.append(f"Plant '{self.name}': {self._factor} asked for more than 24 hours a day and was cut.")
+    def _book_work(self) -> None:
+        """Book what was worked in the months its periods lie in, its running cost and its emissions."""
+        if self.worked_kg <= 0.0:
+            return
+        periods, days = self._works.periods, (self.schedule.start_day, self.schedule.end_day)
+        kg = np.array(self._worked)
+        by_month = (periods.by_month(each, *days) for each in (kg, np.array(self._beyond)))
+        for month, (worked, beyond) in enumerate(zip(*by_month, strict=True)):
+            if worked > 0.0:
+                cell = self._months[month]
+                cell[THROUGHPUT] += worked
+                cell[CAPACITY] += beyond
+        self._book_costs(kg)
 
-    def _by_month(self) -> tuple[list[float], list[float]]:
-        """Capacity and background feed by month [kg], reckoned as the work of periods was, so that use never passes 1.
-
-        What the run cuts short is not worked by modelled feed any more: its capacity counts as far as other feed uses it.
-        """
-        periods = self._periods
-        worth = [
-            self._worth_kg(period, end, self._down[period] * (end - start) / periods.days)
-            for period, (start, end) in enumerate(periods.spans)
-        ]
-        capacity, other = np.array(worth).T
-        background = np.minimum(other, capacity)
-        self.background_kg = float(background.sum())
-        cut_short = np.diff(periods.spans, axis=1)[:, 0] < periods.days
-        capacity = np.where(cut_short, background, capacity)
-        opens, closes = self.schedule.start_day, self.schedule.end_day
-        return periods.by_month(capacity, opens, closes), periods.by_month(background, opens, closes)
+    def _book_costs(self, kg: Vector) -> None:
+        """Book running cost and emissions of what was worked in each period, in the year that ends it."""
+        figures, works, records = self.process.spec, self._works, self._records
+        grid = self.setting.grid_co2_kg_per_kwh
+        prices = (figures.opex_usd_per_t, figures.energy_kwh_per_t, figures.co2_kg_per_t)
+        sums = (works.by_year(kg), *(works.by_year(kg / KG_PER_T * over(price, works.ends)) for price in prices))
+        for year, (worked, usd, kwh, co2_kg) in zip(self._world.calendar.years, zip(*sums, strict=True), strict=True):
+            if worked > 0.0:
+                records.pay(year, self.name, "operations", "opex", usd)
+                records.emit(year, self.country, figures.stage, "energy", kwh * grid)
+                records.emit(year, self.country, figures.stage, "process", co2_kg)
 
     def pledged_kg(self) -> float:
         """Input of its nameplate from the first day announced to the end of the run [kg]."""

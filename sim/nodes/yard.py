@@ -37,16 +37,18 @@ class Yard:
         """Remove the oldest lots of every material, in proportion to what lies here, `kg` in all."""
         if self.kg <= 0.0 or kg <= 0.0:
             return []
-        share = min(kg / self.kg, 1.0)
-        taken = [(material, pile.take(pile.kg * share)) for material, pile in self.piles.items() if pile.lots]
-        self.kg = sum(pile.kg for pile in self.piles.values() if pile.lots)
+        share = kg / self.kg
+        there = [(material, pile) for material, pile in self.piles.items() if pile.lots]
+        if share >= 1.0:
+            self.kg = 0.0
+            return [(material, pile.take_all()) for material, pile in there]
+        taken = [(material, pile.take(pile.kg * share)) for material, pile in there]
+        self.weigh()
         return taken
 
-    def take_of(self, material: str, kg: float) -> list[Lot]:
-        """Remove the oldest lots of one material, `kg` in all."""
-        lots = self.piles[material].take(kg)
+    def weigh(self) -> None:
+        """Add up what lies here, after lots were taken from its piles."""
         self.kg = sum(pile.kg for pile in self.piles.values() if pile.lots)
-        return lots
 
     def _held(self) -> Iterator[Lot]:
         return chain.from_iterable([pile.lots for pile in self.piles.values()])

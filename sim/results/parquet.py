@@ -12,22 +12,22 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sim.core.errors import ResultsError
-from sim.results.schema import TABLES
+from sim.results.schema import TABLES, Kind
 from sim.results.tables import Coded, Columns
 
+_ARROW = {"integer": pa.int32(), "number": pa.float64()}
 _ENCODING = {"integer": "DELTA_BINARY_PACKED", "number": "BYTE_STREAM_SPLIT"}
 
 
 def to_arrow(name: str, columns: Columns) -> pa.Table:
     """Build the Arrow table, texts dictionary-encoded, without metadata."""
-    head = TABLES[name].head
-    return pa.table([_array(columns[column]) for column in head], names=list(head))
+    return pa.table({column.name: _array(columns[column.name], column.kind) for column in TABLES[name].columns})
 
 
-def _array(column: object) -> pa.Array:
+def _array(column: object, kind: Kind) -> pa.Array:
     if isinstance(column, Coded):
         return pa.DictionaryArray.from_arrays(pa.array(column.codes), pa.array(column.values, pa.string()))
-    return pa.array(column)
+    return pa.array(column, _ARROW[kind])
 
 
 def frame(name: str, columns: Columns) -> pd.DataFrame:

@@ -14,29 +14,39 @@ from numpy.typing import NDArray
 
 from sim.results.schema import TABLES, Table
 
+Codes = NDArray[np.signedinteger[Any]]
 _NUMPY = {"integer": np.int32, "number": np.float64}
+_SMALL = (np.dtype(np.int8), np.dtype(np.int16))  # integers that a long table may keep in memory; its file has none
 
 
 @dataclass(frozen=True, slots=True)
 class Coded:
     """A text column: `codes` into `values`, which are sorted and distinct, so codes sort as the texts do."""
 
-    codes: NDArray[np.int32]
+    codes: Codes
     values: tuple[str, ...]
 
     @property
     def texts(self) -> NDArray[np.object_]:
         """The texts themselves."""
-        return np.array(self.values, dtype=object)[self.codes]
+        texts: NDArray[np.object_] = np.array(self.values, dtype=object)[self.codes]
+        return texts
 
-    def codes_in(self, values: tuple[str, ...]) -> NDArray[np.int32]:
+    def codes_in(self, values: tuple[str, ...]) -> Codes:
         """Codes of the same texts in other `values`, which hold all of them."""
         number = {value: code for code, value in enumerate(values)}
-        return np.array([number[value] for value in self.values], dtype=np.int32)[self.codes]
+        codes = np.array([number[value] for value in self.values], dtype=code_type(values))
+        own: Codes = codes[self.codes]
+        return own
 
 
 Column = Coded | NDArray[Any]
 Columns = dict[str, Column]
+
+
+def code_type(values: Sequence[str]) -> np.dtype[Any]:
+    """The smallest type of codes into so many values."""
+    return np.min_scalar_type(-max(len(values), 1))
 
 
 def coded(texts: Iterable[str]) -> Coded:
@@ -44,7 +54,7 @@ def coded(texts: Iterable[str]) -> Coded:
     listed = list(texts)
     values = tuple(sorted(set(listed)))
     number = {value: code for code, value in enumerate(values)}
-    return Coded(np.fromiter(map(number.__getitem__, listed), np.int32, len(listed)), values)
+    return Coded(np.fromiter(map(number.__getitem__, listed), code_type(values), len(listed)), values)
 
 
 def rank(column: Column) -> NDArray[Any]:
@@ -122,6 +132,8 @@ def from_columns(name: str, given: Mapping[str, Any]) -> Columns:
 def _typed(kind: str, values: Any) -> Column:
     if kind == "text":
         return values if isinstance(values, Coded) else coded(values)
+    if kind == "integer" and getattr(values, "dtype", None) in _SMALL:
+        return np.asarray(values)
     return np.asarray(values, dtype=_NUMPY[kind])
 
 

@@ -1,6 +1,6 @@
 """The Frictionless data package of the library, put together from what stands beside each table.
 
-`python -m sim.scenario.datapackage` writes `datapackage.json` anew after a change of the tables.
+`python -m sim.scenario.datapackage` writes `datapackage.json` and `tree.jsonl` anew after a change of the tables.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sim.scenario.library import HOME, Library, load_library
+from sim.scenario.library import HOME, TREE_FILE, Library, load_library
 from sim.scenario.tables import Table
 
 FILE = "datapackage.json"
@@ -60,4 +60,5 @@ def written(package: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    (HOME / FILE).write_text(written(assemble()), encoding="utf-8", newline="\n")
+    for file, text in ((FILE, written(assemble())), (TREE_FILE, load_library().written_tree())):
+        (HOME / file).write_text(text, encoding="utf-8", newline="\n")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from sim.core.errors import ScenarioError
 from sim.scenario.evidence import Evidence, weakest
 from sim.scenario.keys import MISSING, KeyPath, Tree, join, split, step
-from sim.scenario.tables import READERS, SCALAR, Faults, Row, Table, check_gaps, read_cell, read_range
+from sim.scenario.tables import READERS, SCALAR, SUFFIX, Faults, Row, Table, check_gaps, find_table, read_cell, read_range
 
 _POSITION = re.compile(r"[0-9]{1,2}")
 _YEAR = re.compile(r"(19|20|21)[0-9]{2}")
@@ -19,10 +21,34 @@ _RANGE = ("low", "mode", "high")
 _TEXT_UNITS = {"text": "string", "date": "date", "bool": "boolean", "list": "list"}  # unit of a dial -> type of its value
 
 
+def grow(folder: Path, files: Mapping[str, bytes], label: str) -> Growth:
+    """What the tables of a folder grow into; `files` are their bytes, `label` is how the folder is called in messages.
+
+    Raises
+    ------
+    ScenarioError
+        With every fault of every table that enters the tree.
+    """
+    faults = Faults(label)
+    growth = Growth(faults)
+    for descriptor in sorted(name for name in files if name.endswith(SUFFIX)):
+        table = find_table(folder, descriptor, files, faults)
+        if table is not None and growth.tables.setdefault(table.name, table) is not table:
+            faults.add(table.file, 0, "", f"is a second table called {table.name}")
+    for kind, add in (("rows", add_entries), ("dials", add_dials)):  # rows first, so that a dial can reach into an entry
+        for table in growth.tables.values():
+            if table.kind == kind:
+                add(growth, table, table.read(faults))
+    if faults.found:
+        raise ScenarioError(faults.found)
+    return growth
+
+
 class Growth:
-    """The tree so far, the evidence of its values, and what was wrong."""
+    """The tables, the tree so far, the evidence of its values, and what was wrong."""
 
     def __init__(self, faults: Faults) -> None:
+        self.tables: dict[str, Table] = {}
         self.tree: Tree = {}
         self.evidence: dict[str, Evidence] = {}
         self.faults = faults

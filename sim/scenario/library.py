@@ -2,38 +2,65 @@
 
 `dials` tables set single keys of the tree; a row is a constant, a range or one year of a path. `rows` tables add one entry
 per row at `at`, keyed by the first column, or an entry of an array of tables if that column is `name`. `reference` tables
-stay out of the tree. Only the standard library is used, so that commands start fast.
+stay out of the tree. Only the standard library is used, so that commands start fast; `tree.jsonl` holds the tree as the
+tables make it (`sim.scenario.datapackage` writes it) and is believed only while every table is byte for byte the one it
+was made of. Tables are then split into cells when their evidence or their rows are asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import date
+from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import Fault, ScenarioError
 from sim.scenario.evidence import Evidence
-from sim.scenario.growth import Growth, add_dials, add_entries
 from sim.scenario.keys import Tree, join, split
-from sim.scenario.tables import SUFFIX, Faults, Table, find_table
+
+if TYPE_CHECKING:
+    from sim.scenario.growth import Growth
+    from sim.scenario.tables import Table
 
 HOME = Path(__file__).parent.parent / "data"
+TREE_FILE = "tree.jsonl"
+TABLE, DESCRIPTOR = ".csv", ".table.json"  # how the names of the two files of a table end
 
 
-@dataclass(frozen=True, slots=True)
 class Library:
-    """Everything the tables say.
+    """Everything the tables of a folder say.
 
     tree : the shape of a scenario file; arrays of tables are lists of entries with `name`.
-    evidence : key path -> where the number comes from; a path over years also has one entry per year.
-    tables : by name. hashes : file -> sha256. label : how the folder is called in messages.
+    hashes : file -> sha256. label : how the folder is called in messages.
     """
 
-    tree: Tree
-    evidence: Mapping[str, Evidence]
-    tables: Mapping[str, Table]
-    hashes: Mapping[str, str]
-    label: str
+    def __init__(self, folder: Path, label: str) -> None:
+        self.label = label
+        self._folder = folder
+        self._files = dict(_contents(folder))
+        self.hashes: Mapping[str, str] = {name: sha256(content).hexdigest() for name, content in self._files.items()}
+        stored = self._stored()
+        self.tree: Tree = self._growth.tree if stored is None else stored
+
+    @cached_property
+    def _growth(self) -> Growth:
+        from sim.scenario.growth import grow  # noqa: PLC0415 - start-up time
+
+        return grow(self._folder, self._files, self.label)
+
+    @property
+    def tables(self) -> Mapping[str, Table]:
+        """Tables by name."""
+        return self._growth.tables
+
+    @property
+    def evidence(self) -> Mapping[str, Evidence]:
+        """Key path -> where the number comes from; a path over years also has one entry per year."""
+        return self._growth.evidence
 
     def evidence_of(self, path: str) -> Evidence | None:
         """Return the evidence of a key path, or of the longest part of it that has some: its row."""
@@ -59,35 +86,66 @@ class Library:
         ScenarioError
             With every fault of every reference table.
         """
-        faults = Faults(self.label)
+        faults = self._growth.faults
         for table in self.tables.values():
             if table.kind == "reference":
                 table.read(faults)
         if faults.found:
             raise ScenarioError(faults.found)
 
+    def written_tree(self) -> str:
+        """The text of `tree.jsonl`: a seal over the tables and all that follows it, where dates stand, and the tree."""
+        tree = self._growth.tree
+        parts = (list(_dates(tree)), tree)
+        dates, text = (json.dumps(part, ensure_ascii=False, separators=(",", ":"), default=date.isoformat) for part in parts)
+        body = f"{dates}\n{text}\n"
+        return f"{json.dumps(self._seal(body.encode()))}\n{body}"
+
+    def _stored(self) -> Tree | None:
+        """The tree of `tree.jsonl`; None where there is none, or not one of these very tables."""
+        try:
+            seal, body = (self._folder / TREE_FILE).read_bytes().split(b"\n", 1)
+            if json.loads(seal) != self._seal(body):
+                return None
+        except (OSError, ValueError):
+            return None
+        dates, tree = map(json.loads, body.splitlines())
+        for *way, last in dates:
+            home = tree
+            for part in way:
+                home = home[part]
+            home[last] = date.fromisoformat(home[last])
+        return dict(tree)
+
+    def _seal(self, body: bytes) -> str:
+        return sha256(json.dumps(self.hashes).encode() + body).hexdigest()
+
 
 def load_library(root: Path | None = None) -> Library:
-    """Read the tables of a folder, the package's own by default; reference tables only when they are asked for.
+    """The tables of a folder, the package's own by default.
 
     Raises
     ------
     ScenarioError
         With every fault of every table that enters the tree.
     """
-    folder = HOME if root is None else root
-    faults = Faults("sim/data" if root is None else folder.name)
-    hashes: dict[str, str] = {}
-    found = [find_table(descriptor, faults, hashes) for descriptor in sorted(folder.glob(f"*{SUFFIX}"))]
-    tables: dict[str, Table] = {}
-    for table in filter(None, found):
-        if tables.setdefault(table.name, table) is not table:
-            faults.add(table.file, 0, "", f"is a second table called {table.name}")
-    growth = Growth(faults)
-    for kind, add in (("rows", add_entries), ("dials", add_dials)):  # rows first, so that a dial can reach into an entry
-        for table in tables.values():
-            if table.kind == kind:
-                add(growth, table, table.read(faults))
-    if faults.found:
-        raise ScenarioError(faults.found)
-    return Library(growth.tree, growth.evidence, tables, hashes, faults.label)
+    return Library(HOME, "sim/data") if root is None else Library(root, root.name)
+
+
+def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of the files of tables; of a table that cannot be read, its descriptor alone."""
+    for path in sorted(folder.iterdir()):
+        if path.name.endswith(DESCRIPTOR):
+            yield path.name, path.read_bytes()
+        elif path.name.endswith(TABLE):
+            with suppress(OSError):
+                yield path.name, path.read_bytes()
+
+
+def _dates(tree: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where dates stand in a tree: JSON has none."""
+    if isinstance(tree, date):
+        yield path
+    elif isinstance(tree, dict | list):
+        for part, inner in tree.items() if isinstance(tree, dict) else enumerate(tree):
+            yield from _dates(inner, (*path, part))

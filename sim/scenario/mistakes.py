@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import cache
 
 from sim.scenario.wording import SYNTAX, say
 
@@ -32,7 +33,7 @@ def mask(line: str) -> str:
 def find(line: str) -> Finding | None:
     """Message and hint for the first known mistake in a line, or None."""
     code = mask(line)
-    for look in _LOOKS:
+    for look in _looks():
         found = look(line, code)
         if found is not None:
             return found
@@ -230,7 +231,12 @@ def _impossible_day(line: str, code: str) -> Finding | None:
     return None
 
 
-def _looks() -> Iterator[Callable[[str, str], Finding | None]]:
+@cache  # two dozen patterns, which a right file never needs
+def _looks() -> tuple[Callable[[str, str], Finding | None], ...]:
+    return tuple(_made())
+
+
+def _made() -> Iterator[Callable[[str, str], Finding | None]]:
     yield from (_marks, _characters, _backslash, _open_text, _header, _colon, _comment)
     yield _substitution("percent", rf"{_NUMBER}(?:,\d+)?\s*%", _percent)
     yield _substitution(
@@ -254,6 +260,3 @@ def _looks() -> Iterator[Callable[[str, str], Finding | None]]:
     yield from (_two, _commas, _pair, _line_end)
     yield _substitution("bare_text", r"(?!(?:true|false|inf|nan)\b)[A-Za-z_][\w .()&/-]*?", lambda match: f'"{match[1]}"')
     yield _no_equals
-
-
-_LOOKS = tuple(_looks())

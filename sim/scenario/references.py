@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sim.core.errors import Fault
@@ -149,17 +150,70 @@ _OUTPUTS = ("processes", "*", "transfer", "*", "@")
 _SUPPLIERS = ("market", "demand", "*", "*", "supply_share", "@")
 
 
+class _Branch:
+    """Where references lead on from a place in the tree: all of `REFERENCES` are followed in one walk."""
+
+    __slots__ = ("every", "keys", "named", "value")
+
+    def __init__(self) -> None:
+        self.value: int | None = None  # number of the reference that a text here is
+        self.keys: int | None = None  # number of the reference that the keys here are
+        self.every: _Branch | None = None
+        self.named: dict[str, _Branch] = {}
+
+    def follow(self, tree: Any, path: KeyPath, known: Sequence[Container[str]], unknown: list[tuple[int, Found]]) -> None:
+        """Add to `unknown` the names in `tree` that none of `known` has, each with the number of its reference."""
+        if isinstance(tree, str) and self.value is not None and tree not in known[self.value]:
+            unknown.append((self.value, Found(path, tree)))
+        if isinstance(tree, dict):
+            if self.keys is not None:
+                unknown += [(self.keys, Found((*path, str(key)), str(key))) for key in tree if str(key) not in known[self.keys]]
+            for part, below in self.named.items():
+                if part in tree:
+                    below.follow(tree[part], (*path, part), known, unknown)
+        if self.every is not None:
+            for part, inner in _entries(tree):
+                self.every.follow(inner, (*path, part), known, unknown)
+
+
+def _entries(tree: Any) -> Iterable[tuple[str, Any]]:
+    if isinstance(tree, dict):
+        return tree.items()
+    return [(entry_id(item, index), item) for index, item in enumerate(tree)] if isinstance(tree, list | tuple) else ()
+
+
+def _branches() -> _Branch:
+    root = _Branch()
+    for number, (pattern, _) in enumerate(REFERENCES):
+        here = root
+        for part in pattern.split("."):
+            if part == "@":
+                here.keys = number
+            elif part == "*":
+                here.every = here = here.every or _Branch()
+            else:
+                here = here.named.setdefault(part, _Branch())
+        if part != "@":
+            here.value = number
+    return root
+
+
+_ROOT = _branches()
+
+
 def reference_faults(tree: Tree, locator: Locator, names_known: Mapping[str, Iterable[str]]) -> Iterator[Fault]:
     """A fault for every name that refers to nothing, with the nearest right one."""
     known = {kind: dict.fromkeys(values) for kind, values in names_known.items()}
     aliases = _aliases(tree)
-    for pattern, kind in REFERENCES:
-        for found in select(tree, tuple(pattern.split("."))):
-            if found.name in known[kind] or (kind == "output" and not nearest(found.name, known[kind], cutoff=0.85)):
-                continue  # a process may make a form nobody has named before, but not one that looks misspelt
-            near = nearest(found.name, known[kind], aliases if "country" in kind else None)
-            what, hint = kind.removesuffix(" or *"), _hint(near, known[kind])
-            yield locator.fault(found.path, CHECKS, "unknown_name", what=what, written=short(found.name), hint=hint)
+    unknown: list[tuple[int, Found]] = []
+    _ROOT.follow(tree, (), [known[kind] for _, kind in REFERENCES], unknown)
+    for number, found in sorted(unknown, key=itemgetter(0)):
+        kind = REFERENCES[number][1]
+        if kind == "output" and not nearest(found.name, known[kind], cutoff=0.85):
+            continue  # a process may make a form nobody has named before, but not one that looks misspelt
+        near = nearest(found.name, known[kind], aliases if "country" in kind else None)
+        what, hint = kind.removesuffix(" or *"), _hint(near, known[kind])
+        yield locator.fault(found.path, CHECKS, "unknown_name", what=what, written=short(found.name), hint=hint)
 
 
 def _hint(near: str | None, known: Mapping[str, object]) -> str:

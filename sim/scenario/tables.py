@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
-from hashlib import sha256
 from itertools import pairwise
 from math import isfinite
 from pathlib import Path
@@ -156,27 +155,24 @@ READERS: dict[str, Reader] = {
 }
 
 
-def find_table(descriptor: Path, faults: Faults, hashes: dict[str, str]) -> Table | None:
-    """The table a descriptor describes; None, with faults, if it cannot be read at all. Adds to `hashes`."""
-    raw = descriptor.read_bytes()
-    hashes[descriptor.name] = sha256(raw).hexdigest()
+def find_table(folder: Path, descriptor: str, files: Mapping[str, bytes], faults: Faults) -> Table | None:
+    """The table a descriptor describes; None, with faults, if it cannot be read at all. `files` : name -> bytes."""
     try:
-        described = json.loads(raw)
+        described = json.loads(files[descriptor])
     except ValueError as error:
-        faults.add(descriptor.name, getattr(error, "lineno", 0), "", f"is not JSON in UTF-8: {error}")
+        faults.add(descriptor, getattr(error, "lineno", 0), "", f"is not JSON in UTF-8: {error}")
         return None
     wrong = list(_descriptor_faults(described))
     for path, message in wrong:
-        faults.add(descriptor.name, 0, path, message)
+        faults.add(descriptor, 0, path, message)
     if wrong:
         return None
     file = described["path"]
     try:
-        content = (descriptor.parent / file).read_bytes()
+        content = files[file] if file in files else (folder / file).read_bytes()
     except OSError as error:
         faults.add(file, 0, "", f"cannot be read: {error.strerror}")
         return None
-    hashes[file] = sha256(content).hexdigest()
     return _table(described, content, faults.label)
 
 

@@ -17,14 +17,13 @@ from sim.core.finance import annuity
 from sim.core.units import KG_PER_T
 from sim.nodes.arisings import Arisings
 from sim.results.summary import ALL
-from sim.results.tables import Columns, from_rows, numbers, texts
+from sim.results.tables import Columns, from_rows, numbers, texts, words
 from sim.scenario.schema import ScenarioSpec
 from sim.simulate.signals import ends
+from sim.simulate.sums import Sums, is_one_of, sums
 
 Vector = NDArray[np.float64]
 Place = tuple[int, str]  # year, country
-Sums = defaultdict[Any, float]
-
 HOURS_PER_JOB = 1800.0  # of work a year
 CHINA = "CHN"
 TOTAL = "total"
@@ -56,9 +55,9 @@ def costs(tables: Tables, spec: ScenarioSpec) -> Columns:
     public, gas = _public(tables["payments"]), Sums(float)
     for year, kg in _rows(tables["emissions"], "year", "kgco2e"):
         gas[year, ALL] += kg
-    for sums in (spent, capital, public):
-        for (year, _), usd in list(sums.items()):
-            sums[year, ALL] += usd
+    for by_place in (spent, capital, public):
+        for (year, _), usd in list(by_place.items()):
+            by_place[year, ALL] += usd
     whole: Sums = Sums(float)
     for (year, _, metal), kg in list(refined.items()):
         whole[year, ALL, metal] += kg
@@ -80,23 +79,18 @@ def costs(tables: Tables, spec: ScenarioSpec) -> Columns:
 
 def _prices(market: Columns) -> dict[tuple[int, str], float]:
     """Mean price of a year outside China by metal."""
-    sums: dict[tuple[int, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for year, country, metal, price in _rows(market, "year", "country", "metal", "price_usd_per_kg"):
-        if country != CHINA and price > 0.0:
-            sums[year, metal][0] += price
-            sums[year, metal][1] += 1.0
-    return {key: total / count for key, (total, count) in sums.items()}
+    price = numbers(market, "price_usd_per_kg")
+    told = (price > 0.0) & ~is_one_of(market, "country", {CHINA})
+    total, count = (sums(market, "year metal", values, told) for values in (price, np.ones_like(price)))
+    return {key: usd / count[key] for key, usd in total.items()}
 
 
 def _spent(tables: Tables, spec: ScenarioSpec, prices: Mapping[tuple[int, str], float]) -> tuple[Sums, Sums]:
     """Cost and capital of the year by country of the waste; those of plants follow the value of what they make of it."""
     share = _origin_shares(tables["recovery"], prices)
-    spent, capital, by_plant = Sums(float), Sums(float), Sums(float)
-    for year, payer, payee, item, usd in _rows(tables["payments"], "year", "payer", "payee", "item", "usd"):
-        if item in LOCAL_COSTS and not payee.endswith(INFORMAL):
-            spent[year, payee[:3]] += usd
-        elif item in PLANT_COSTS:
-            by_plant[year, payer] += usd
+    payments = tables["payments"]
+    spent, capital = _local_costs(payments), Sums(float)
+    by_plant = sums(payments, "year payer", "usd", is_one_of(payments, "item", PLANT_COSTS))
     for (year, plant), usd in by_plant.items():
         for country, part in share.get((year, plant), {NOWHERE: 1.0}).items():
             spent[year, country] += usd * part
@@ -112,23 +106,23 @@ def _spent(tables: Tables, spec: ScenarioSpec, prices: Mapping[tuple[int, str], 
 
 def _origin_shares(recovery: Columns, prices: Mapping[tuple[int, str], float]) -> dict[tuple[int, str], dict[str, float]]:
     """Share of each country of origin in the value of the metals a plant puts into its outputs, by year."""
+    years, number = np.unique(numbers(recovery, "year"), return_inverse=True)
+    metals = words(recovery, "metal")
+    price = np.array([prices.get((year, metal), 0.0) for year in years.tolist() for metal in metals.values])
+    usd_of_row = numbers(recovery, "contained_kg") * price[number * len(metals.values) + metals.codes]
     value: dict[tuple[int, str], Sums] = defaultdict(lambda: Sums(float))
-    for year, plant, origin, metal, kg in _rows(recovery, "year", "plant", "origin", "metal", "contained_kg"):
-        value[year, plant][origin] += kg * prices.get((year, metal), 0.0)
+    for (year, plant, origin), usd in sums(recovery, "year plant origin", usd_of_row).items():
+        value[year, plant][origin] = usd
+    whole = {key: sum(by_origin.values()) for key, by_origin in value.items()}
     return {
-        key: {origin: usd / sum(sums.values()) for origin, usd in sums.items()}
-        for key, sums in value.items()
-        if sum(sums.values()) > 0.0
+        key: {origin: usd / whole[key] for origin, usd in by_origin.items()} for key, by_origin in value.items() if whole[key] > 0.0
     }
 
 
 def _fed_t(plants: Columns) -> Sums:
     """Tonnes each plant worked by year."""
-    sums = Sums(float)
-    for year, plant, kg in _rows(plants, "year", "plant", "throughput_kg"):
-        if kg > 0.0:
-            sums[year, plant] += kg / KG_PER_T
-    return sums
+    fed = numbers(plants, "throughput_kg")
+    return sums(plants, "year plant", fed / KG_PER_T, fed > 0.0)
 
 
 def _public(payments: Columns) -> Sums:
@@ -138,22 +132,21 @@ def _public(payments: Columns) -> Sums:
 
 def _net_paid(payments: Columns, kind: str) -> Sums:
     """What parties of a kind (`<kind> JPN`, `JPN <kind>`) paid less what they got, by country."""
-    sums = Sums(float)
-    for year, payer, payee, usd in _rows(payments, "year", "payer", "payee", "usd"):
-        for party, sign in ((payer, 1.0), (payee, -1.0)):
-            if party.startswith(f"{kind} ") or party.endswith(f" {kind}"):
-                sums[year, party.replace(kind, "").strip()] += sign * usd
-    return sums
+    net = Sums(float)
+    for side, sign in (("payer", 1.0), ("payee", -1.0)):
+        of_kind = {name for name in words(payments, side).values if name.startswith(f"{kind} ") or name.endswith(f" {kind}")}
+        for (year, party), usd in sums(payments, f"year {side}", "usd", is_one_of(payments, side, of_kind)).items():
+            net[year, party.replace(kind, "").strip()] += sign * usd
+    return net
 
 
 def gains(tables: Tables, spec: ScenarioSpec) -> Columns:
     """Table `gains`."""
     earned, public = _earned(tables["payments"], spec), _public(tables["payments"])
     stock = _net_paid(tables["payments"], STOCKPILE)
-    jobs, residue = _jobs(tables, spec), Sums(float)
-    for year, country, target, substance, kg in _rows(tables["flows"], "year", "country", "target", "substance", "mass_kg"):
-        if target in RESIDUES and substance == TOTAL:
-            residue[year, country] += kg
+    jobs, flows = _jobs(tables, spec), tables["flows"]
+    lost = is_one_of(flows, "target", RESIDUES) & is_one_of(flows, "substance", {TOTAL})
+    residue = sums(flows, "year country", "mass_kg", lost)
     here, own_here, own_abroad = _refined(tables["recovery"], spec)
     available = {
         (year, country, metal): kg
@@ -161,12 +154,12 @@ def gains(tables: Tables, spec: ScenarioSpec) -> Columns:
         if kg > 0.0 and metal != TOTAL
     }
     gap = float("nan")
-    money = sorted({place for sums in (earned, public, stock, jobs, residue) for place in sums if place[1]})
+    money = sorted({place for found in (earned, public, stock, jobs, residue) for place in found if place[1]})
     rows: list[tuple[Any, ...]] = [
         (*place, TOTAL, earned[place], public[place], stock[place], jobs[place], residue[place], gap, gap, gap, gap)
         for place in money
     ]
-    metals = sorted({key for sums in (here, own_here, own_abroad, available) for key in sums})
+    metals = sorted({key for found in (here, own_here, own_abroad, available) for key in found})
     rows += [(*key, *[gap] * 5, here[key], own_here[key], own_abroad[key], available.get(key, 0.0)) for key in metals]
     return from_rows("gains", rows)
 
@@ -175,10 +168,8 @@ def _refined(recovery: Columns, spec: ScenarioSpec) -> tuple[Sums, Sums, Sums]:
     """Refined in a country; from its own waste there; and abroad from its waste [kg]; a second step does not count again."""
     here, own_here, own_abroad = Sums(float), Sums(float), Sums(float)
     last = {name for name, process in spec.processes.items() if ends(process, spec)}
-    names = ("year", "origin", "plant_country", "process", "form", "metal", "contained_kg")
-    for year, origin, place, process, form, metal, kg in _rows(recovery, *names):
-        if process not in last or form in spec.fractions:
-            continue
+    refined = is_one_of(recovery, "process", last) & ~is_one_of(recovery, "form", spec.fractions)
+    for (year, origin, place, metal), kg in sums(recovery, "year origin plant_country metal", "contained_kg", refined).items():
         here[year, place, metal] += kg
         (own_here if origin == place else own_abroad)[year, origin, metal] += kg
     return here, own_here, own_abroad
@@ -202,29 +193,29 @@ def _earned(payments: Columns, spec: ScenarioSpec) -> Sums:
             return party[:3]
         return party[-3:] if party.startswith("road hauliers ") else ""
 
-    sums = Sums(float)
+    earned = Sums(float)
     inside = {"operations", "builders"}
+    chain_of = {name: place(name) for side in ("payer", "payee") for name in words(payments, side).values}
     for year, payer, payee, item, usd in _rows(payments, "year", "payer", "payee", "item", "usd"):
-        source, target = place(payer), place(payee)
+        source, target = chain_of[payer], chain_of[payee]
         if source == target or item in {"opex", "capital expenditure"} or payee in inside:
             continue
         bought = item.startswith(("sale of ", "contract "))
         if target and (bought or source):
-            sums[year, target] += usd
+            earned[year, target] += usd
         if source and (target or payee == "shipping lines"):
-            sums[year, source] -= usd
-    return sums
+            earned[year, source] -= usd
+    return earned
 
 
 def _jobs(tables: Tables, spec: ScenarioSpec) -> Sums:
     """Full-time jobs of vehicles and plants by country."""
-    sums, home = Sums(float), _home_of(spec)
-    for year, country, hours in _rows(tables["fleet"], "year", "country", "hours"):
-        sums[year, country] += hours / HOURS_PER_JOB
+    home, hours = _home_of(spec), numbers(tables["fleet"], "hours")
+    jobs = sums(tables["fleet"], "year country", hours / HOURS_PER_JOB)
     labour = {plant.name: spec.processes[plant.process].labour_hours_per_t for plant in spec.plants}
     for (year, plant), t in _fed_t(tables["plants"]).items():
-        sums[year, home[plant]] += t * labour[plant].at(year + 0.5) / HOURS_PER_JOB
-    return sums
+        jobs[year, home[plant]] += t * labour[plant].at(year + 0.5) / HOURS_PER_JOB
+    return jobs
 
 
 def reuse(tables: Tables, spec: ScenarioSpec, arisings: Arisings) -> Columns:
@@ -242,23 +233,27 @@ def reuse(tables: Tables, spec: ScenarioSpec, arisings: Arisings) -> Columns:
             reused = resold + exported
             price = np.array([usd.at(year + 0.5) if usd is not None else 0.0 for usd in resale])
             age = float(exported @ arisings.exported_age_years[row, :, at] / exported.sum()) if exported.sum() > 0.0 else gap
-            sums = [float(stock.sum()) for stock in (second, drawer, exported)]
+            kept = [float(stock.sum()) for stock in (second, drawer, exported)]
             value, cost = float(reused @ price), float(reused.sum()) * saved.get((year, country), 0.0)
-            rows.append((year, country, TOTAL, *sums, float(resold.sum()), age, value, cost))
+            rows.append((year, country, TOTAL, *kept, float(resold.sum()), age, value, cost))
             metals = np.stack([second, drawer, exported]) @ arisings.composition[row, :, at]
-            for column, metal in enumerate(arisings.substances):
-                if metal != UNTRACKED and metals[:, column].any():
-                    rows.append((year, country, metal, *metals[:, column].tolist(), gap, gap, gap, gap))
+            for metal, masses in zip(arisings.substances, metals.T.tolist(), strict=True):
+                if metal != UNTRACKED and any(masses):
+                    rows.append((year, country, metal, *masses, gap, gap, gap, gap))
     return from_rows("reuse", rows)
 
 
 def _cost_per_kg(tables: Tables) -> dict[Place, float]:
     """Cost of formal collection per kg collected, by year and country."""
-    spent, kg = Sums(float), Sums(float)
-    for year, payee, item, usd in _rows(tables["payments"], "year", "payee", "item", "usd"):
-        if item in LOCAL_COSTS and not payee.endswith(INFORMAL):
-            spent[year, payee[:3]] += usd
-    for year, country, metal, mass in _rows(tables["signals"], "year", "country", "metal", "collected_kg"):
-        if metal == TOTAL:
-            kg[year, country] += mass
+    spent, signals = _local_costs(tables["payments"]), tables["signals"]
+    kg = sums(signals, "year country", "collected_kg", is_one_of(signals, "metal", {TOTAL}))
     return {place: usd / kg[place] for place, usd in spent.items() if kg[place] > 0.0}
+
+
+def _local_costs(payments: Columns) -> Sums:
+    """Costs of collection and depots by year and country."""
+    earn = {payee for payee in words(payments, "payee").values if not payee.endswith(INFORMAL)}
+    spent, paid = Sums(float), is_one_of(payments, "item", LOCAL_COSTS) & is_one_of(payments, "payee", earn)
+    for (year, payee), usd in sums(payments, "year payee", "usd", paid).items():
+        spent[year, payee[:3]] += usd
+    return spent

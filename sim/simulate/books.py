@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.ledger import POSTING_TOLERANCE, Ledger
+from sim.engine.ledger import POSTING_TOLERANCE, Ledger, sums_by
 
 Vector = NDArray[np.float64]
 
@@ -20,19 +18,15 @@ class YearBooks:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self.stocks: defaultdict[tuple[int, str, str], Vector] = defaultdict(self._nothing)
+        self.stocks: dict[tuple[int, str, str], Vector] = {}
 
     def close(self, year: int) -> None:
         """Note the balances of `year`; the ledger is folded."""
-        ever_in: dict[tuple[int, str, str], Vector] = defaultdict(self._nothing)
-        for account in self._ledger.accounts:
-            if not account.outside:
-                place = (year, account.country, account.stage)
-                self.stocks[place] += self._ledger.balance(account.number)
-                ever_in[place] += self._ledger.throughput(account.number)
-        for place, throughput in ever_in.items():
-            # float dust of sums is not a stock
-            self.stocks[place][np.abs(self.stocks[place]) <= POSTING_TOLERANCE * throughput] = 0.0
-
-    def _nothing(self) -> Vector:
-        return np.zeros(len(self._ledger.composition.substances))
+        inside = [account for account in self._ledger.accounts if not account.outside]
+        places: dict[tuple[str, str], int] = {}
+        place = np.array([places.setdefault((each.country, each.stage), len(places)) for each in inside], dtype=np.int64)
+        numbers = [account.number for account in inside]
+        stock = sums_by(place, self._ledger.balance(numbers), len(places))
+        ever_in = sums_by(place, self._ledger.throughput(numbers), len(places))
+        stock[np.abs(stock) <= POSTING_TOLERANCE * ever_in] = 0.0  # float dust of sums is not a stock
+        self.stocks |= {(year, *key): stock[number] for key, number in places.items()}

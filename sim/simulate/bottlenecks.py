@@ -76,7 +76,7 @@ def bottlenecks(
     movements: Movements, accounts: Sequence[Account], recorded: Mapping[str, Mapping[str, Any]], spec: ScenarioSpec
 ) -> Columns:
     """Table `bottlenecks`; by month and metal the resources that one per cent more of adds anything, the most first."""
-    network = _Network(accounts, recorded, spec)
+    network = _Network([accounts[number] for number in movements.accounts.tolist()], recorded, spec)
     metals = headline(spec)
     rows: list[tuple[object, ...]] = []
     for number, year in enumerate(range(spec.time.start, spec.time.end + 1)):
@@ -167,19 +167,18 @@ class _Network:
         blocked = np.zeros_like(into)
         first = (year - self._start) * MONTHS_PER_YEAR
         came, went = into.sum(axis=0), out.sum(axis=0)
-        for node in np.flatnonzero(self.inside & (went[:, -1] > 0.0)).tolist():
-            stage = self.stage[node]
-            if stage in LINES:
-                full = self._full.get(self._place_of(node))
-                if full is not None:
-                    blocked[:, node] = _lasting(full[first : first + MONTHS_PER_YEAR])[:, np.newaxis]
-            elif stage in SHIPS:
-                blocked[:, node] = _lasting(before[:, node] - out[:, node] > MATERIAL * went[node])
-            elif stage == "waiting":
+        moves = self.inside & (went[:, -1] > 0.0)
+        ships, gathering = (np.flatnonzero(moves & np.isin(self.stage, stages)) for stages in (SHIPS, GATHERING))
+        blocked[:, ships] = _lasting(before[:, ships] - out[:, ships] > MATERIAL * went[ships])
+        kept = came[gathering] - went[gathering]
+        gathers = np.divide(kept, came[gathering], out=np.zeros_like(kept), where=came[gathering] > 0.0)
+        blocked[:, gathering] = np.where(gathers > UNSERVED, gathers, 0.0)
+        for node in np.flatnonzero(moves & np.isin(self.stage, (*LINES, "waiting"))).tolist():
+            if self.stage[node] == "waiting":
                 blocked[:, node] = self._unserved.get((year, self.accounts[node].country), 0.0)
-            elif stage in GATHERING:
-                gathers = np.divide(came[node] - went[node], came[node], out=np.zeros_like(went[node]), where=came[node] > 0.0)
-                blocked[:, node] = np.where(gathers > UNSERVED, gathers, 0.0)
+            elif self._place_of(node) in self._full:
+                full = self._full[self._place_of(node)]
+                blocked[:, node] = _lasting(full[first : first + MONTHS_PER_YEAR])[:, np.newaxis]
         return blocked
 
     def _passed(self, node: int, year: Year, out: Vector) -> Vector:
@@ -226,15 +225,16 @@ def _worth(year: Year, share: Vector, open_share: Vector, stage: Names) -> tuple
     opened = np.ascontiguousarray(opened.transpose(1, 0, 2))  # accounts first: rows are gathered whole
     worth, after = np.zeros_like(opened), np.zeros_like(opened)
     worth[stage == "metal"] = 1.0
-    steps = [(sources, year.target[pairs], share[pairs][:, np.newaxis], firsts) for sources, pairs, firsts in _steps(year, stage)]
+    steps = [
+        (sources, year.target[pairs], share[pairs][:, np.newaxis], firsts, opened[sources])
+        for sources, pairs, firsts in _steps(year, stage)
+    ]
     for _ in stage:  # no chain is longer; loops lose metal at every turn
-        change = 0.0
-        for sources, targets, shares, firsts in steps:
-            new = np.add.reduceat(shares * worth[targets], firsts, axis=0)
-            change = max(change, float(np.abs(new - after[sources]).max()))
-            after[sources] = new
-            worth[sources] = new * opened[sources]
-        if change < SETTLED:
+        before = after.copy()
+        for sources, targets, shares, firsts, passes in steps:
+            after[sources] = new = np.add.reduceat(shares * worth[targets], firsts, axis=0)
+            worth[sources] = new * passes
+        if np.abs(after - before).max(initial=0.0) < SETTLED:
             break
     return worth[:, alike].transpose(1, 0, 2), after[:, alike].transpose(1, 0, 2)
 

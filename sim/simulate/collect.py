@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -65,7 +64,9 @@ class Collector:
         """All tables of the replication but `inputs` and without column `replication`; columns as in `results.schema`."""
         schedules = {name: plant.schedule for name, plant in self._treatment.plants.items()}
         projects = book(self._world, self._spec, schedules)
-        recorded = {name: recorded_cells(self._world, name) for name in self._world.recorder.columns}
+        # first, while memory is free: it may be as large as all else
+        parents = lineage(self._world.recorder.read("lineage_out"), self._world.tags, self._arisings, self._spec)
+        recorded = {name: self._world.recorder.read(name) for name in self._world.recorder.columns}
         tables = {
             "flows": _by_substance("flows", self._world.ledger.flows, self._spec),
             "stocks": _by_substance("stocks", self._books.stocks, self._spec),
@@ -87,7 +88,7 @@ class Collector:
             "finance": finance(self._world, self._spec, projects, self._verdicts),
             "emissions": carbon.emissions(recorded["emissions"], self._spec),
             "milestones": _milestones(self._treatment),
-            "lineage": lineage(recorded["lineage_out"], self._world.tags, self._arisings, self._spec),
+            "lineage": parents,
         }
         tables["signals"] = signals(tables, self._spec)
         tables["costs"] = costs(tables, self._spec)
@@ -97,16 +98,6 @@ class Collector:
         tables["primary"] = carbon.primary(tables["signals"], self._spec)
         tables["key_signals"] = key_signals(tables, self._spec, schedules, self._world.calendar, sold(self._arisings))
         return tables
-
-
-def recorded_cells(world: World, table: str) -> Cells:
-    """A recorder table as columns: keys as tuples, measures as arrays."""
-    keys, measures = world.recorder.columns[table]
-    rows = list(world.recorder.rows(table))
-    columns: Iterable[Sequence[Any]] = zip(*(key for key, _ in rows), strict=True) if rows else [()] * len(keys)
-    amounts = chain.from_iterable(cell for _, cell in rows)
-    values = np.fromiter(amounts, np.float64, len(rows) * len(measures)).reshape(len(rows), len(measures))
-    return {**dict(zip(keys, columns, strict=True)), **dict(zip(measures, values.T, strict=True))}
 
 
 def _chosen(cells: Cells, names: str) -> Cells:

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from math import isnan, nan
 
+import numpy as np
+
 from sim.core import indicators
 from sim.core.calendar import DAYS_PER_YEAR, MONTHS_PER_YEAR, Calendar
 from sim.core.units import KG_PER_T
@@ -14,6 +16,7 @@ from sim.nodes.plant_spec import PlantSpec
 from sim.nodes.schedule import Schedule
 from sim.results.tables import Columns, from_rows, numbers, texts
 from sim.scenario.schema import ScenarioSpec
+from sim.simulate.sums import Sums, is_one_of, sums
 from sim.trade.contract import Contracts
 
 Place = tuple[int, str]
@@ -62,16 +65,12 @@ def sold(arisings: Arisings) -> dict[Place, float]:
 def _collection(tables: Mapping[str, Columns], spec: ScenarioSpec, sold_kg: Mapping[Place, float]) -> Iterator[Row]:
     """Share of a country's waste that formal channels reach; what they really fetch, over waste and over sales."""
     table, signals = tables["collection"], tables["signals"]
-    reached, fetched, waste = (defaultdict[Place, float](float) for _ in range(3))
-    keys = zip(numbers(table, "year").tolist(), texts(table, "country"), texts(table, "channel"), strict=True)
-    amounts = zip(numbers(table, "offered_kg").tolist(), numbers(table, "collected_kg").tolist(), strict=True)
-    for (year, country, channel), (offered, collected) in zip(keys, amounts, strict=True):
-        if spec.countries[country].channels[channel].kind != INFORMAL:
-            reached[year, country] += offered
-            fetched[year, country] += collected
-    for year, country, metal, kg in _cells(signals, "in_waste_kg"):
-        if metal == "total":
-            waste[year, country] = kg
+    waste = sums(signals, "year country", "in_waste_kg", is_one_of(signals, "metal", {"total"}))
+    reached, fetched = defaultdict[Place, float](float), defaultdict[Place, float](float)
+    for measure, total in (("offered_kg", reached), ("collected_kg", fetched)):
+        for (year, country, channel), kg in sums(table, "year country channel", measure).items():
+            if spec.countries[country].channels[channel].kind != INFORMAL:
+                total[year, country] += kg
     for (year, country), kg in waste.items():
         pledged, modelled = (float(indicators.collection_rate(part[year, country], kg)) for part in (reached, fetched))
         yield year, country, "collection coverage", "share", pledged, modelled
@@ -83,17 +82,15 @@ def _collection(tables: Mapping[str, Columns], spec: ScenarioSpec, sold_kg: Mapp
 
 def _crude(flows: Columns) -> Iterator[Row]:
     """What is burnt and leached in the open: devices, metals left in the residue (a proxy of pollution), gold lost."""
-    sums = defaultdict[tuple[int, str, str], float](float)
-    ways = zip(texts(flows, "source"), texts(flows, "target"), texts(flows, "substance"), strict=True)
-    places = zip(numbers(flows, "year").tolist(), texts(flows, "country"), numbers(flows, "mass_kg").tolist(), strict=True)
-    for (source, target, substance), (year, country, kg) in zip(ways, places, strict=True):
-        if target == CRUDE_YARD and source != CRUDE_YARD and substance == "total":
-            sums[year, country, "treated crudely"] += kg
-        elif target == CRUDE_RESIDUE:
-            for signal, metals in CRUDE_LOSSES.items():
-                sums[year, country, signal] += kg if substance in metals else 0.0
-    for (year, country, signal), kg in sums.items():
-        yield year, country, signal, "kg", nan, kg
+    brought = is_one_of(flows, "target", {CRUDE_YARD}) & ~is_one_of(flows, "source", {CRUDE_YARD})
+    residue = is_one_of(flows, "target", {CRUDE_RESIDUE})
+    whole = is_one_of(flows, "substance", {"total"})
+    for (year, country), kg in sums(flows, "year country", "mass_kg", brought & whole).items():
+        yield year, country, "treated crudely", "kg", nan, kg
+    for signal, metals in CRUDE_LOSSES.items():
+        lost = np.where(is_one_of(flows, "substance", metals), numbers(flows, "mass_kg"), 0.0)
+        for (year, country), kg in sums(flows, "year country", lost, residue).items():
+            yield year, country, signal, "kg", nan, kg
 
 
 def _recovery(signals: Columns, spec: ScenarioSpec) -> Iterator[Row]:
@@ -134,9 +131,8 @@ def _treated(
     country = {plant.name: plant.country for plant in _to_build(spec)}
     worked, pledged = defaultdict[Place, float](float), defaultdict[Place, float](float)
     amounts = numbers(plants, "throughput_kg") + numbers(plants, "background_kg")
-    for year, plant, kg in zip(numbers(plants, "year").tolist(), texts(plants, "plant"), amounts.tolist(), strict=True):
-        if plant in country:
-            worked[year, country[plant]] += kg
+    for (year, plant), kg in sums(plants, "year plant", amounts, is_one_of(plants, "plant", country)).items():
+        worked[year, country[plant]] += kg
     for project in _to_build(spec):
         for year, end in year_ends.items():
             days = min(max(end - schedules[project.name].planned_day, 0.0), DAYS_PER_YEAR) if project.name in schedules else 0.0
@@ -162,11 +158,7 @@ def _consents(shipments: Columns) -> Iterator[Row]:
 
 def _offtake(sales: Columns | None, spec: ScenarioSpec, calendar: Calendar) -> Iterator[Row]:
     """Metal delivered under contracts and the volume agreed, by the country of the buyer; a price floor has no buyer."""
-    delivered = defaultdict[tuple[int, str], float](float)
-    if sales is not None:
-        keys = zip(numbers(sales, "year").tolist(), texts(sales, "contract"), strict=True)
-        for key, kg in zip(keys, numbers(sales, "contained_kg").tolist(), strict=True):
-            delivered[key] += kg
+    delivered = Sums(float) if sales is None else sums(sales, "year contract", "contained_kg")
     buyers = {contract.name: contract.buyer for contract in spec.contracts if contract.kind != "price_floor"}
     contracts = Contracts(spec.contracts, tuple(spec.substances), calendar)
     for year in calendar.years:

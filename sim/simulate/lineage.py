@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.errors import ConservationError
-from sim.engine.tags import Origin, Tags
+from sim.engine.tags import Shares, Tags
 from sim.nodes.arisings import Arisings
-from sim.results.tables import Coded, Columns, coded, from_columns
+from sim.results.tables import Coded, Columns, code_type, coded, from_columns
 from sim.scenario.schema import ScenarioSpec
 
 Vector = NDArray[np.float64]
-Rows = NDArray[np.int64]
-Small = NDArray[np.int32]
+Numbers = NDArray[np.integer[Any]]
+FIRST_ROWS, GROWTH = 4096, 8  # a column that is full grows by an eighth
 
 
 def lineage(out: Mapping[str, Any], tags: Tags, arisings: Arisings, spec: ScenarioSpec) -> Columns:
@@ -36,137 +36,163 @@ def lineage(out: Mapping[str, Any], tags: Tags, arisings: Arisings, spec: Scenar
     ConservationError
         If metal was recovered of a tag that took nothing in.
     """
-    intakes = _intakes_of(tags, arisings)
-    ends = sorted(set(zip(out["year"], out["plant"], strict=True)))
-    number = {end: place for place, end in enumerate(ends)}
-    metals, years = np.array(out["metal"], dtype=object), np.array(out["year"])
-    tag, kg = np.asarray(out["tag"], dtype=np.int64), np.asarray(out["kg"], dtype=np.float64)
-    end = _integers(number[each] for each in zip(out["year"], out["plant"], strict=True))
-    headline = sorted(name for name, substance in spec.substances.items() if substance.headline)
-    parts = []
-    for year in sorted(set(out["year"])):  # a year at a time, or memory would grow with all of them
-        for metal in headline:  # in the order of the table, which then need not be sorted
-            mine = np.flatnonzero((metals == metal) & (years == year) & (kg > 0.0))
-            if mine.size:
-                _require_known(metal, tag[mine], kg[mine], intakes, tags)
-                divided = intakes.divided(arisings.substances.index(metal), end[mine], tag[mine], kg[mine])
-                parts.append(_Part(metal, *divided))
-    parents = intakes.parents
-    del intakes  # as large as the table
-    return _columns(parts, ends, parents)
+    told_of = set(out["metal"])
+    headline = sorted(name for name, substance in spec.substances.items() if substance.headline and name in told_of)
+    recovered, family = _Recovered.of(out, headline), _Family(tags, arisings)
+    texts = {"metal": tuple(headline), "plant": recovered.plants, "zone": family.zones.values, "channel": family.channels.values}
+    kinds = {name: code_type(values) for name, values in texts.items()}
+    kinds |= {"year": np.dtype(np.int16), "discard_year": np.dtype(np.int16), "recovered_kg": np.dtype(np.float64)}
+    columns = {name: _Growing(kind) for name, kind in kinds.items()}
+    for year in np.unique(recovered.year).tolist():  # a year at a time, or memory would grow with all of them
+        for metal, plant, parent, kg in _of_year(recovered.of_year(year), headline, family):
+            told = {"year": year, "metal": metal, "plant": plant, **family.told(parent), "recovered_kg": kg}
+            for name, column in columns.items():
+                column.add(told[name], len(kg))
+    wholes = {name: column.whole() for name, column in columns.items()}
+    return from_columns("lineage", {name: Coded(each, texts[name]) if name in texts else each for name, each in wholes.items()})
 
 
-class _Part(NamedTuple):
-    """Rows of one metal and year: end, parent, kilograms."""
+class _Growing:
+    """A column that grows in place: it may be as large as all else, so that a list of parts would count twice."""
 
-    metal: str
-    end: Small
-    parent: Small
-    kg: Vector
+    def __init__(self, kind: np.dtype[Any]) -> None:
+        self._values, self._count = np.zeros(FIRST_ROWS, dtype=kind), 0
+
+    def add(self, values: NDArray[Any] | int, count: int) -> None:
+        """Put `count` values at the end, or one so often."""
+        after = self._count + count
+        if after > len(self._values):
+            self._values.resize(after + after // GROWTH, refcheck=False)
+        self._values[self._count : after] = values
+        self._count = after
+
+    def whole(self) -> NDArray[Any]:
+        """All values; it grows no more."""
+        self._values.resize(self._count, refcheck=False)
+        return self._values
 
 
 @dataclass(frozen=True, slots=True)
-class _Intakes:
-    """What treated tags took in, sorted by tag.
+class _Recovered:
+    """What was recovered, row by row; metals and plants as numbers in the order of their names."""
 
-    tag, parent, kg : by row. parents : zone, channel and year of discard, which `parent` numbers.
-    made_of : country, group and year of each row in `composition`, of shape (countries, groups, years, substances).
-    """
-
-    tag: Rows
-    parent: Rows
+    tag: Numbers
+    metal: Numbers
+    plant: Numbers
+    year: Numbers
     kg: Vector
-    parents: tuple[tuple[str, str, int], ...]
-    made_of: tuple[Rows, Rows, Rows]
-    composition: Vector
+    plants: tuple[str, ...]
 
-    def divided(self, metal: int, end: Rows, tag: Rows, kg: Vector) -> tuple[Small, Small, Vector]:
-        """Divide what was recovered of a substance over the parents of tags; return end, parent and kilograms, each pair once."""
-        first, last = np.searchsorted(self.tag, tag, "left"), np.searchsorted(self.tag, tag, "right")
-        counts = last - first
-        row = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
-        amounts = np.repeat(kg, counts) * self._share_of_tag(metal)[row]
-        pair, place = np.unique(np.repeat(end, counts) * len(self.parents) + self.parent[row], return_inverse=True)
-        sums: Vector = np.bincount(place, amounts, len(pair)).astype(np.float64)
-        some = sums > 0.0
-        ends, parents = np.divmod(pair[some], len(self.parents))
-        return ends.astype(np.int32), parents.astype(np.int32), sums[some]
+    @classmethod
+    def of(cls, out: Mapping[str, Any], headline: list[str]) -> _Recovered:
+        """What was recovered of headline metals."""
+        metal, plant = coded(out["metal"]), coded(out["plant"])
+        number = np.array([headline.index(name) if name in headline else -1 for name in metal.values], dtype=np.int64)[metal.codes]
+        kg = np.asarray(out["kg"], dtype=np.float64)
+        some = np.flatnonzero((number >= 0) & (kg > 0.0))
+        tag, year = (np.asarray(out[name], dtype=np.int64)[some] for name in ("tag", "year"))
+        return cls(tag, number[some], plant.codes[some], year, kg[some], plant.values)
 
-    def _share_of_tag(self, metal: int) -> Vector:
-        """Share of each row in the metal of its tag; by mass where the composition knows no such metal."""
-        starts = np.flatnonzero(np.diff(self.tag, prepend=-1))
-        lengths = np.diff(np.append(starts, len(self.tag)))
-        content = self.kg * self.composition[(*self.made_of, metal)]
-        whole, mass = (np.repeat(np.add.reduceat(each, starts), lengths) for each in (content, self.kg))
-        known = whole > 0.0
-        return np.where(known, content, self.kg) / np.where(known, whole, mass)
+    def of_year(self, year: int) -> _Recovered:
+        """What was recovered in one year."""
+        some = np.flatnonzero(self.year == year)
+        return _Recovered(self.tag[some], self.metal[some], self.plant[some], self.year[some], self.kg[some], self.plants)
 
 
-def _intakes_of(tags: Tags, arisings: Arisings) -> _Intakes:
-    taken = tags.intakes()
-    order = np.lexsort((taken.kind, taken.part, taken.tag))
-    order = order[taken.kg[order] > 0.0]
-    numbers, place = np.unique(taken.part[order], return_inverse=True)
-    origins = [tags[number] for number in numbers.tolist()]
-    places = [(origin.zone, origin.channel, origin.year) for origin in origins]
-    parents = tuple(sorted(set(places)))
-    number = {parent: each for each, parent in enumerate(parents)}
-    parent = _integers(number[each] for each in places)
-    made_of = _made_of(origins, taken.kinds, arisings)
-    rows = made_of[0][place], made_of[1][taken.kind[order]], made_of[2][place]
-    return _Intakes(taken.tag[order], parent[place], taken.kg[order], parents, rows, arisings.composition)
+class _Family:
+    """Where tags come from: zones, channels and years of discard as numbers, and what treated tags took in."""
 
+    def __init__(self, tags: Tags, arisings: Arisings) -> None:
+        self.tags, self._arisings = tags, arisings
+        self._taken = tags.intakes()
+        countries, zones, channels, _, years = zip(*tags.origins, strict=True) if tags.origins else ((),) * 5
+        self.zones, self.channels = coded(zones), coded(channels)
+        number = {name: index for index, name in enumerate(arisings.countries)}
+        self._country = np.array([number.get(name, -1) for name in countries], dtype=np.int64)
+        self._first = arisings.calendar.start
+        self._year = np.array(years, dtype=np.int64) - self._first
+        self._shape = len(self.zones.values), len(self.channels.values), len(arisings.calendar.years)
+        self._groups = np.array([arisings.groups.index(kind) for kind in tags.kinds], dtype=np.int64)
 
-def _made_of(origins: Sequence[Origin], kinds: Sequence[str], arisings: Arisings) -> tuple[Rows, Rows, Rows]:
-    """Numbers of the countries of origins, of the groups of kinds, and of the years of origins in the composition of arisings.
+    @property
+    def size(self) -> int:
+        """Number of parents there can be."""
+        return int(np.prod(self._shape))
 
-    Raises
-    ------
-    ConservationError
-        If something was discarded in a year the arisings know nothing of.
-    """
-    country = {name: index for index, name in enumerate(arisings.countries)}
-    years = range(arisings.calendar.start, arisings.calendar.end + 1)
-    for origin in origins:
-        if origin.year not in years:
+    def took_in(self, wanted: Numbers) -> Shares:
+        """What some tags, given in order, took in, blends divided; tags that took nothing in are left out."""
+        first, last = (np.searchsorted(self._taken.tag, wanted, side) for side in ("left", "right"))
+        rows = _spread(first, last - first)
+        taken = self._taken.of(rows[self._taken.kg[rows] > 0.0])
+        return self.tags.divided(taken)
+
+    def parents(self, taken: Shares) -> Numbers:
+        """Numbers of zone, channel and year of discard, in the order of their names.
+
+        Raises
+        ------
+        ConservationError
+            If something was discarded in a year the arisings know nothing of.
+        """
+        year = self._year[taken.part]
+        unknown = np.flatnonzero((year < 0) | (year >= self._shape[2]))
+        if unknown.size:
+            years, origin = self._arisings.calendar.years, self.tags[int(taken.part[unknown[0]])]
             raise ConservationError(f"lineage: {origin} was discarded outside the run, {years[0]} to {years[-1]}")
-    return (
-        _integers(country[origin.country] for origin in origins),
-        _integers(arisings.groups.index(kind) for kind in kinds),
-        _integers(origin.year - years[0] for origin in origins),
-    )
+        numbers: Numbers = np.ravel_multi_index((self.zones.codes[taken.part], self.channels.codes[taken.part], year), self._shape)
+        return numbers
+
+    def content(self, taken: Shares, metal: int) -> Vector:
+        """Kilograms of a metal, the substance of this number, in what was taken in."""
+        made_of = self._country[taken.part], self._groups[taken.kind], self._year[taken.part]
+        content: Vector = taken.kg * self._arisings.composition[(*made_of, metal)]
+        return content
+
+    def told(self, parents: Numbers) -> dict[str, Numbers]:
+        """Numbers of zones and channels, and years of discard, of parents."""
+        zone, channel, year = np.unravel_index(parents, self._shape)
+        return {"zone": zone, "channel": channel, "discard_year": self._first + year}
+
+    def number(self, metal: str) -> int:
+        """Number of a substance."""
+        return self._arisings.substances.index(metal)
 
 
-def _integers(values: Iterable[int]) -> Rows:
-    return np.array(list(values), dtype=np.int64)
+def _of_year(recovered: _Recovered, headline: list[str], family: _Family) -> Iterator[tuple[int, Numbers, Numbers, Vector]]:
+    """Number of the metal, numbers of plants and of parents, and kilograms: what was recovered in a year, metal by metal."""
+    # pairs of a tag and the plant that recovered of it, each with the rows of what the tag took in
+    pairs, pair_of = np.unique(recovered.tag * len(recovered.plants) + recovered.plant, return_inverse=True)
+    tag, plant = np.divmod(pairs, len(recovered.plants))
+    taken = family.took_in(np.unique(tag))
+    _require_known(recovered, headline, taken, family.tags)
+    starts = np.flatnonzero(np.diff(taken.tag, prepend=-1))
+    lengths = np.diff(np.append(starts, len(taken.tag)))
+    place = np.searchsorted(taken.tag[starts], tag)
+    row, pair = _spread(starts[place], lengths[place]), np.repeat(np.arange(len(pairs)), lengths[place])
+    ends, end = np.unique(plant[pair] * family.size + family.parents(taken)[row], return_inverse=True)
+    mass = np.repeat(np.add.reduceat(taken.kg, starts), lengths)
+    for metal, name in enumerate(headline):  # in the order of the table, which then need not be sorted
+        mine = np.flatnonzero(recovered.metal == metal)
+        content = family.content(taken, family.number(name))
+        whole = np.repeat(np.add.reduceat(content, starts), lengths)
+        known = whole > 0.0
+        # by mass where the composition knows no such metal
+        share = np.where(known, content, taken.kg) / np.where(known, whole, mass)
+        kg = np.bincount(pair_of[mine], recovered.kg[mine], len(pairs))
+        sums: Vector = np.bincount(end, kg[pair] * share[row], len(ends)).astype(np.float64)
+        some = sums > 0.0
+        yield metal, *np.divmod(ends[some], family.size), sums[some]
 
 
-def _require_known(metal: str, tag: Rows, kg: Vector, intakes: _Intakes, tags: Tags) -> None:
-    missing = np.flatnonzero(~np.isin(tag, intakes.tag))
+def _spread(first: Numbers, counts: Numbers) -> Numbers:
+    """Numbers of `counts` rows from each `first` on."""
+    rows: Numbers = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+    return rows
+
+
+def _require_known(recovered: _Recovered, headline: list[str], taken: Shares, tags: Tags) -> None:
+    missing = np.flatnonzero(~np.isin(recovered.tag, taken.tag))
     if missing.size:
-        which = int(missing[0])
-        origin = tags[int(tag[which])]
-        raise ConservationError(f"lineage: {kg[which]:.3g} kg of {metal} recovered from {origin}, which took nothing in")
-
-
-def _columns(parts: list[_Part], ends: Sequence[tuple[int, str]], parents: Sequence[tuple[str, str, int]]) -> Columns:
-    """The table, column by column, since it may be as large as everything else."""
-    metal = np.repeat(np.arange(len(parts)), [len(part.end) for part in parts])
-    columns: Columns = {"metal": _coded_rows([part.metal for part in parts], metal)}
-    del metal
-    columns["recovered_kg"] = np.concatenate([np.zeros(0), *(part.kg for part in parts)])
-    none = np.zeros(0, dtype=np.int32)
-    end = np.concatenate([none, *(part.end for part in parts)])
-    parent = np.concatenate([none, *(part.parent for part in parts)])
-    parts.clear()
-    columns["year"] = np.array([year for year, _ in ends], dtype=np.int32)[end]
-    columns["plant"] = _coded_rows([plant for _, plant in ends], end)
-    columns["zone"] = _coded_rows([zone for zone, _, _ in parents], parent)
-    columns["channel"] = _coded_rows([channel for _, channel, _ in parents], parent)
-    columns["discard_year"] = np.array([year for *_, year in parents], dtype=np.int32)[parent]
-    return from_columns("lineage", columns)
-
-
-def _coded_rows(texts: Sequence[str], rows: NDArray[np.integer[Any]]) -> Coded:
-    names = coded(texts)
-    return Coded(names.codes[rows], names.values)
+        row = int(missing[0])
+        kg, metal, origin = recovered.kg[row], headline[recovered.metal[row]], tags[int(recovered.tag[row])]
+        raise ConservationError(f"lineage: {kg:.3g} kg of {metal} recovered from {origin}, which took nothing in")

@@ -102,6 +102,7 @@ def _keep_books(world: World, collector: Collector, circles: Circles) -> None:
             collector.year_end(year - 1)
             for table in BY_YEAR_AND_ZONE:
                 world.recorder.pack(table)
+            world.tags.pack_intakes(year)
             world.ledger.begin_year(world.clock.now, year)
 
     for month, day in enumerate(calendar.month_starts[:-1]):

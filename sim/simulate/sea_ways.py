@@ -11,6 +11,8 @@ from sim.transport.haul import Point, road_km
 from sim.transport.lane_spec import LaneSpec, PortSpec, SeaSpec
 from sim.transport.sea import DAYS_PER_WEEK, Leg, Voyage, port_dial
 
+_Way = tuple[float, tuple[str, ...], str]  # days, names of the lanes, port of loading
+
 
 class SeaWays:
     """Lanes as a network of ports; a way is the quickest, ties by name."""
@@ -19,33 +21,47 @@ class SeaWays:
         self._ports, self._sea = ports, sea
         self._legs = {lane.name: _leg(world, lane) for lane in lanes}
         self._lanes = {lane.name: lane for lane in lanes}
+        self._sea_days = {lane.name: lane.sea_days.value for lane in lanes}
         for port in ports:
             world.dials.declare(port_dial(port), 1.0)
         self._from: dict[str, list[LaneSpec]] = {}
+        self._reached_from: dict[str, dict[str, _Way]] = {}
         for lane in sorted(lanes, key=lambda each: each.name):
             self._from.setdefault(lane.origin, []).append(lane)
 
     def voyage(self, origin: str, plant: PlantSpec) -> tuple[Voyage, str] | None:
         """The quickest way from a country to a plant and its port of loading; None if no lane leads there."""
-        sea = self._sea
+        km_per_day = self._sea.road_km_per_day.value
+        ways = [
+            (days + self._road_km(port, plant) / km_per_day, names, port, first)
+            for port, (days, names, first) in self._reached(origin).items()
+            if port == plant.port or (plant.port is None and self._ports[port].country == plant.country)
+        ]
+        if not ways:
+            return None
+        _, names, port, first = min(ways)
+        return self._assembled(names, port, plant), first
+
+    def _reached(self, origin: str) -> dict[str, _Way]:
+        """Ports that lanes lead to from a country, with the quickest way there (Dijkstra 1959, Numerische Mathematik 1:269)."""
+        reached = self._reached_from.get(origin)
+        if reached is not None:
+            return reached
+        reached = self._reached_from[origin] = {}
+        cut_off_days, done = self._sea.cut_off_days.value, set()
         queue: list[tuple[float, tuple[str, ...], str, str]] = [
             (0.0, (), key, key) for key, port in sorted(self._ports.items()) if port.country == origin
         ]
-        done: set[str] = set()
-        best: tuple[float, tuple[str, ...], str, str] | None = None
         while queue:
             days, names, port, first = heappop(queue)
-            if best is not None and days >= best[0]:
-                break
             if port in done:
                 continue
             done.add(port)
-            if names and (port == plant.port or (plant.port is None and self._ports[port].country == plant.country)):
-                whole = days + self._road_km(port, plant) / sea.road_km_per_day.value
-                best = min(best or (whole, names, port, first), (whole, names, port, first))
+            if names:
+                reached[port] = days, names, first
             for lane in self._from.get(port, ()):
-                heappush(queue, (days + sea.cut_off_days.value + lane.sea_days.value, (*names, lane.name), lane.destination, first))
-        return (self._assembled(best[1], best[2], plant), best[3]) if best is not None else None
+                heappush(queue, (days + cut_off_days + self._sea_days[lane.name], (*names, lane.name), lane.destination, first))
+        return reached
 
     def point(self, port: str) -> Point:
         """Where a port is."""

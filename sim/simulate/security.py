@@ -6,7 +6,6 @@ Every index is a function of `core.indicators`; what only the market knew while 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from sim.core import indicators
 from sim.core.calendar import MONTHS_PER_YEAR
 from sim.engine.world import World
-from sim.results.tables import Columns, from_columns, from_rows
+from sim.results.tables import Columns, coded, from_columns, ratio, taken
 from sim.trade.market import MEASURES
 
 Array = NDArray[np.float64]
@@ -78,45 +77,44 @@ def import_dependence(masses: Cells) -> dict[str, Array]:
 
 def security(cells: Cells, world: World) -> Columns:
     """Table `security`: indices of every year, country and metal with a demand figure."""
-    known = np.flatnonzero(~np.isnan(np.asarray(cells["demand_kg"], dtype=np.float64)))
-    keys = sorted((cells["country"][row], cells["metal"][row], cells["month"][row], row) for row in known.tolist())
-    rows: list[dict[str, Any]] = []
-    for (country, metal), some in groupby(keys, key=lambda key: key[:2]):
-        order = [row for _, _, _, row in some]
-        series = {name: np.asarray(cells[name], dtype=np.float64)[order] for name in ("month", *MEASURES)}
-        rows += [{"country": country, "metal": metal, **year} for year in _years(series, world)]
-    names = list(rows[0]) if rows else []
-    table = {name: [row[name] for row in rows] for name in names}
-    return from_columns("security", table) if rows else from_rows("security", [])
+    demand, years = np.asarray(cells["demand_kg"], dtype=np.float64), np.array(world.calendar.years)
+    country, metal = coded(cells["country"]), coded(cells["metal"])
+    rows = np.lexsort((np.asarray(cells["month"]), metal.codes, country.codes))
+    rows = rows[~np.isnan(demand[rows])]
+    shape = (-1, len(years), MONTHS_PER_YEAR)
+    series = {name: np.asarray(cells[name], dtype=np.float64)[rows].reshape(shape) for name in MEASURES}
+    first_of_year = rows[::MONTHS_PER_YEAR]
+    told = {name: values.ravel() for name, values in _indices(series, _days(world).reshape(shape[1:])).items()}
+    keys = {"country": taken(country, first_of_year), "metal": taken(metal, first_of_year)}
+    return from_columns("security", {**keys, "year": np.resize(years, len(first_of_year)), **told})
 
 
-def _years(series: Mapping[str, Array], world: World) -> list[dict[str, Any]]:
-    """Indices of one country and metal by year, from its months."""
-    days, start = _days(world)[series["month"].astype(np.int64)], world.calendar.start
-    years = series["month"].astype(np.int64) // MONTHS_PER_YEAR
-    rows = []
-    for number in np.unique(years).tolist():
-        of_year = years == number
-        sums = {name: series[name][of_year].sum() for name in MASSES}
-        weights = series["demand_kg"][of_year]
-        row: dict[str, Any] = {"year": start + number, **{name: float(value) for name, value in import_dependence(sums).items()}}
-        for name in ("hhi", "hhi_by_origin", "hhi_by_place", "primary_hhi"):
-            row[name] = _mean(series[name][of_year], weights)
-        for end in ("", "_without"):
-            short = series[f"shortfall{end}_kg"]
-            lost = 1.0 - indicators.share_of_demand_met(series["demand_kg"], short)
-            row[f"share_met{end}_share"] = float(indicators.share_of_demand_met(sums["demand_kg"], sums[f"shortfall{end}_kg"]))
-            row[f"shortfall{end}_kg"] = float(sums[f"shortfall{end}_kg"])
-            row[f"cover{end}_days"] = float(
-                indicators.days_of_cover(series[f"stockpile{end}_kg"][of_year][-1], (weights / days[of_year])[-1])
-            )
-            row[f"loss_area{end}_days"] = indicators.loss_area(lost[of_year], days[of_year])
-            row[f"recovery_time{end}_days"] = _recovery_days(lost, days, of_year)
-        # new scrap is left out: table `new_scrap` knows it of some plants only, and the market takes none of it
-        row["eol_rir_share"] = float(indicators.eol_recycling_input_rate(sums["recovered_kg"], sums["primary_kg"]))
-        row["urban_mine_share"] = float(indicators.urban_mine_share(sums["recovered_kg"], sums["demand_kg"]))
-        rows.append(row)
-    return rows
+def _indices(series: Mapping[str, Array], days: Array) -> dict[str, Array]:
+    """Indices of every country and metal by year, shape (pairs, years), from months, (pairs, years, 12)."""
+    demand = series["demand_kg"]
+    sums = {name: series[name].sum(axis=-1) for name in MASSES}
+    told = import_dependence(sums)
+    for name in ("hhi", "hhi_by_origin", "hhi_by_place", "primary_hhi"):
+        told[name] = _mean(series[name], demand)
+    for end in ("", "_without"):
+        lost = 1.0 - indicators.share_of_demand_met(demand, series[f"shortfall{end}_kg"])
+        told[f"share_met{end}_share"] = indicators.share_of_demand_met(sums["demand_kg"], sums[f"shortfall{end}_kg"])
+        told[f"shortfall{end}_kg"] = sums[f"shortfall{end}_kg"]
+        told[f"cover{end}_days"] = indicators.days_of_cover(series[f"stockpile{end}_kg"][..., -1], (demand / days)[..., -1])
+        told[f"loss_area{end}_days"] = indicators.loss_area(lost, days)
+        told[f"recovery_time{end}_days"] = np.array([_recovery_by_year(each, days) for each in lost]).reshape(lost.shape[:2])
+    # new scrap is left out: table `new_scrap` knows it of some plants only, and the market takes none of it
+    told["eol_rir_share"] = indicators.eol_recycling_input_rate(sums["recovered_kg"], sums["primary_kg"])
+    told["urban_mine_share"] = indicators.urban_mine_share(sums["recovered_kg"], sums["demand_kg"])
+    return told
+
+
+def _recovery_by_year(lost: Array, days: Array) -> list[float]:
+    """`_recovery_days` of every year, both arrays of shape (years, 12)."""
+    if not (lost > SHORT).any():
+        return [float("nan")] * len(lost)
+    years = np.repeat(np.arange(len(lost)), MONTHS_PER_YEAR)
+    return [_recovery_days(lost.ravel(), days.ravel(), years == year) for year in range(len(lost))]
 
 
 def _recovery_days(lost: Array, days: Array, of_year: NDArray[np.bool_]) -> float:
@@ -135,10 +133,11 @@ def _recovery_days(lost: Array, days: Array, of_year: NDArray[np.bool_]) -> floa
     return indicators.recovery_time(1.0 - lost[first : last + 2], days[first : last + 2])
 
 
-def _mean(values: Array, weights: Array) -> float:
-    """Mean of the months in which it is known, weighted by demand."""
+def _mean(values: Array, weights: Array) -> Array:
+    """Mean over the months, the last axis, in which it is known, weighted by demand."""
     known = ~np.isnan(values) & (weights > 0.0)
-    return float(np.average(values[known], weights=weights[known])) if known.any() else float("nan")
+    weights = np.where(known, weights, 0.0)
+    return ratio((np.where(known, values, 0.0) * weights).sum(axis=-1), weights.sum(axis=-1))
 
 
 def _days(world: World) -> Array:

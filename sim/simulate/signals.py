@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 import numpy as np
 
@@ -11,14 +10,13 @@ from sim.core import indicators
 from sim.core.calendar import MONTHS_PER_YEAR
 from sim.core.quantity import Quantity
 from sim.nodes.plant_spec import ANY, END_STAGES, RESIDUE, ProcessSpec
-from sim.results.tables import Columns, from_columns, numbers, texts
+from sim.results.tables import Columns, from_columns, numbers, words
 from sim.scenario.schema import ScenarioSpec
-
-Place = tuple[int, str, str]  # year, country, metal
-Sums = defaultdict[Place, float]
+from sim.simulate.sums import Flags, Sums, is_one_of, sums
 
 BEFORE_DISMANTLING = frozenset({"sorting", "dismantling"})
 COLLECTORS = frozenset({"waiting", "vehicle"})
+PLACE = "year country metal"
 # buyers bring what they fetch to depots too; what they do not sell goes on to crude yards
 CRUDE_YARD = "informal_yard"
 RIGHT_SHARE = 0.5
@@ -35,11 +33,11 @@ def signals(tables: Mapping[str, Columns], spec: ScenarioSpec) -> Columns:
     """
     in_waste, collected = _from_flows(tables["flows"])
     separated, refined = _from_recovery(tables["recovery"], spec)
-    available, demand = _sums(tables["market"], "recovered_kg"), _sums(tables["market"], "demand_kg")
+    available, demand = (sums(tables["market"], PLACE, measure) for measure in ("recovered_kg", "demand_kg"))
     ladder = (in_waste, collected, separated, refined, available, demand)
     plants, boxes = _plants_operating(tables["plants"], spec), _boxes(tables["shipments"])
-    places = sorted({place for sums in (*ladder, plants, boxes) for place, amount in sums.items() if amount > 0.0})
-    columns = {step: np.array([sums.get(place, 0.0) for place in places]) for step, sums in zip(STEPS, ladder, strict=True)}
+    places = sorted({place for rung in (*ladder, plants, boxes) for place, amount in rung.items() if amount > 0.0})
+    columns = {step: np.array([rung.get(place, 0.0) for place in places]) for step, rung in zip(STEPS, ladder, strict=True)}
     total = np.array([metal == "total" for _, _, metal in places], dtype=bool)
     for step in STEPS[2:]:
         columns[step][total] = np.nan  # told of metals only
@@ -99,56 +97,38 @@ def ends(process: ProcessSpec, spec: ScenarioSpec) -> bool:
 
 
 def _from_flows(flows: Columns) -> tuple[Sums, Sums]:
-    in_waste, collected = Sums(float), Sums(float)
-    years, kg = numbers(flows, "year").tolist(), numbers(flows, "mass_kg").tolist()
-    names = zip(*(texts(flows, name) for name in ("country", "source", "target", "substance")), strict=True)
-    for year, mass, (country, source, target, substance) in zip(years, kg, names, strict=True):
-        if source == "discard" and target != "exported_for_reuse":
-            in_waste[year, country, substance] += mass
-        elif source in COLLECTORS and target == "depot":
-            collected[year, country, substance] += mass
-        elif source == "depot" and target == CRUDE_YARD:
-            collected[year, country, substance] -= mass
+    def between(sources: Container[str], targets: Container[str]) -> Flags:
+        return is_one_of(flows, "source", sources) & is_one_of(flows, "target", targets)
+
+    left = is_one_of(flows, "source", {"discard"}) & ~is_one_of(flows, "target", {"exported_for_reuse"})
+    in_waste = sums(flows, "year country substance", "mass_kg", left)
+    collected = sums(flows, "year country substance", "mass_kg", between(COLLECTORS, {"depot"}))
+    for place, kg in sums(flows, "year country substance", "mass_kg", between({"depot"}, {CRUDE_YARD})).items():
+        collected[place] -= kg
     return in_waste, collected
 
 
 def _from_recovery(recovery: Columns, spec: ScenarioSpec) -> tuple[Sums, Sums]:
-    separated, refined = Sums(float), Sums(float)
-    right = recoverable(spec)
+    right, form, metal = recoverable(spec), words(recovery, "form"), words(recovery, "metal")
+    is_right = np.array([[name in right.get(each, ()) for name in metal.values] for each in form.values], dtype=bool)
+    is_right = is_right.reshape(len(form.values), len(metal.values))  # also where there are none
+    separates = is_one_of(recovery, "stage", BEFORE_DISMANTLING) & is_right[form.codes, metal.codes]
     last = {name for name, process in spec.processes.items() if ends(process, spec)}
-    years, kg = numbers(recovery, "year").tolist(), numbers(recovery, "contained_kg").tolist()
-    names = zip(*(texts(recovery, name) for name in ("origin", "process", "stage", "form", "metal")), strict=True)
-    for year, mass, (origin, process, stage, form, metal) in zip(years, kg, names, strict=True):
-        if stage in BEFORE_DISMANTLING and metal in right.get(form, ()):
-            separated[year, origin, metal] += mass
-        elif process in last and form not in spec.fractions:
-            refined[year, origin, metal] += mass
+    refines = is_one_of(recovery, "process", last) & ~is_one_of(recovery, "form", spec.fractions) & ~separates
+    separated, refined = (sums(recovery, "year origin metal", "contained_kg", rows) for rows in (separates, refines))
     return separated, refined
-
-
-def _sums(market: Columns, measure: str) -> Sums:
-    sums = Sums(float)
-    names = zip(texts(market, "country"), texts(market, "metal"), strict=True)
-    for year, kg, (country, metal) in zip(numbers(market, "year").tolist(), numbers(market, measure).tolist(), names, strict=True):
-        sums[year, country, metal] += kg
-    return sums
 
 
 def _plants_operating(plants: Columns, spec: ScenarioSpec) -> Sums:
     """Plants operating in December by the country they stand in."""
     country = {plant.name: plant.country for plant in spec.plants}
     count = Sums(float)
-    dates = zip(numbers(plants, "year").tolist(), numbers(plants, "month").tolist(), strict=True)
-    for (year, month), plant, status in zip(dates, texts(plants, "plant"), texts(plants, "status"), strict=True):
-        if month == MONTHS_PER_YEAR and status == "operating":
-            count[year, country[plant], "total"] += 1.0
+    operating = is_one_of(plants, "status", {"operating"}) & (numbers(plants, "month") == MONTHS_PER_YEAR)
+    for year, plant in sums(plants, "year plant", "throughput_kg", operating):
+        count[year, country[plant], "total"] += 1.0
     return count
 
 
 def _boxes(shipments: Columns) -> Sums:
-    boxes = Sums(float)
-    for year, origin, count in zip(
-        numbers(shipments, "year").tolist(), texts(shipments, "origin"), numbers(shipments, "boxes").tolist(), strict=True
-    ):
-        boxes[year, origin, "total"] += count
-    return boxes
+    boxes = sums(shipments, "year origin", "boxes")
+    return Sums(float, {(*place, "total"): count for place, count in boxes.items()})

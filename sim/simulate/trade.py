@@ -22,7 +22,7 @@ from sim.policy.shocks import Shocks
 from sim.scenario.schema import ScenarioSpec
 from sim.simulate.sea_ways import SeaWays, point_of
 from sim.trade.allocation import Option, Route, SharesRouter
-from sim.trade.border import SHIPMENTS, Border, Passage
+from sim.trade.border import SHIPMENTS, Border, Passage, RuleInForce
 from sim.trade.checks import WAIT, buyers_named, key_path
 from sim.trade.contract import Contracts
 from sim.trade.least_cost import QUARTER_MONTHS, LeastCost
@@ -305,9 +305,8 @@ class _RouteBuilder:
     def _permit(self, key: tuple[str, str, str, str]) -> Permit:
         permit = self._trade.permits.get(key)
         if permit is None:
-            rules = Passage(key[0], key[2], self._rules.about(*key), {})
-            permit = Permit(self._world, key, lambda: rules.rule_on(self._world.clock.now))
-            self._trade.permits[key] = permit
+            rule = RuleInForce(self._rules.about(*key), self._world.clock)
+            permit = self._trade.permits[key] = Permit(self._world, key, rule)
         return permit
 
     def _dock(self, plant: PlantSpec, receiver: Receiver) -> Dock:
@@ -322,13 +321,15 @@ class _RouteBuilder:
 
 def _free_rate(world: World, plant: PlantSpec) -> Callable[[], float]:
     """Nameplate less background feed now [kg per day]."""
+    capacity, background = plant.capacity_t_per_year, plant.background_feed_t_per_year
 
-    def rate() -> float:
-        year = world.decimal_year
-        free_t = plant.capacity_t_per_year.at(year) - plant.background_feed_t_per_year.at(year)
-        return max(free_t, 0.0) * KG_PER_T / DAYS_PER_YEAR
+    def rate(year: float) -> float:
+        return max(capacity.at(year) - background.at(year), 0.0) * KG_PER_T / DAYS_PER_YEAR
 
-    return rate
+    if capacity.steady and background.steady:
+        always = rate(0.0)
+        return lambda: always
+    return lambda: rate(world.decimal_year)
 
 
 def _gate_fee(world: World, plant: PlantSpec) -> Callable[[], float]:

@@ -17,6 +17,7 @@ from sim.nodes.plant_spec import END_STAGES, CommissioningSpec, PlantSpec, Proce
 from sim.nodes.product_spec import SubstanceSpec
 from sim.nodes.schedule import Periods
 from sim.nodes.sink import Sink
+from sim.nodes.works import Works
 from sim.policy.commissioning import Commissioning
 
 SINKS = ("landfill", "leakage", "other_recycling", "slag", "informal_residue", "informal_metal")
@@ -93,14 +94,14 @@ def wire_plants(
     projects = Commissioning(world, commissioning, appraise)
     projects.declare_dials(list(dict.fromkeys(plant.country for plant in plants)))
     treatment = Treatment(world, {}, sinks, records)
-    periods = Periods(world.calendar, period_days)
+    works = Works(world, Periods(world.calendar, period_days))
     for spec in plants:
         process = built[spec.process]
         crude = process.spec.stage == "crude"
         buyer = spec.available_to or countries[spec.country].available_to
         outlet: Receiver = sinks["informal_metal"] if crude else market(buyer)
         ways = Ways(router, outlet, sinks[RESIDUE_TO.get(process.spec.stage, "landfill")].account)
-        setting = Setting(periods, grid_co2_kg_per_kwh.get(spec.country, 0.0))
+        setting = Setting(works, grid_co2_kg_per_kwh.get(spec.country, 0.0))
         named = spec.model_copy(update={"available_to": buyer})
         treatment.plants[spec.name] = Plant(world, named, process, projects.schedule_of(spec), records, ways, setting)
     unknown = sorted({plant.country for plant in plants} - set(grid_co2_kg_per_kwh))

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.calendar import Calendar
+from sim.core.series import by_year
 from sim.core.units import KG_PER_T
 from sim.nodes.arisings import Arisings, build_arisings
 from sim.nodes.channel_spec import ChannelSpec
@@ -186,7 +187,7 @@ class _Twin:
         middles = year + 0.5 * (edges[1:] + edges[:-1] - 2.0 * edges[0]) / (edges[-1] - edges[0])
 
         def over(name: str) -> Vector:
-            return np.array([[getattr(channel, name).at(when) for channel in channels] for when in middles.tolist()])
+            return np.stack([by_year(getattr(channel, name), middles) for channel in channels], axis=1)
 
         open_share = np.array([_open_share(channel, calendar, edges) for channel in channels]).T
         scope = np.array([[_scope(channel, group, year + 0.5) for group in self._arisings.groups] for channel in channels])

@@ -55,20 +55,21 @@ class Network:
         self._year, self._rules = spec.time.start, list(spec.border_rules)
         self._known: dict[tuple[str, str], list[tuple[str, float]]] = {}
         self._tables: dict[tuple[str, str], Vector] = {}
-        self._steady = not any(
-            len(share.points) > 1
-            for process in spec.processes.values()
-            for outputs in process.transfer.values()
-            for row in outputs.values()
-            for share in row.values()
-        )
+        self._bans: dict[tuple[str, str, str], bool] = {}
+        self._changing = {
+            name
+            for name, process in spec.processes.items()
+            if not all(share.steady for outputs in process.transfer.values() for row in outputs.values() for share in row.values())
+        }
 
     def open_year(self, year: int) -> None:
         """Look at dates and paths as they are in the middle of `year`."""
-        self._year, self._rules = year, in_force(self._spec.border_rules, date(year, 7, 1))
+        self._year, rules = year, in_force(self._spec.border_rules, date(year, 7, 1))
+        if rules != self._rules:
+            self._rules = rules
+            self._bans.clear()
         self._known.clear()
-        if not self._steady:
-            self._tables.clear()
+        self._tables = {key: table for key, table in self._tables.items() if key[0] not in self._changing}
 
     def destinations(self, country: str, material: str) -> list[tuple[str, float]]:
         """Where material of a country goes this year, with shares that sum to 1; empty: nowhere.
@@ -103,8 +104,11 @@ class Network:
 
     def _banned(self, plant: Plant, country: str, material: str) -> bool:
         """Whether the most specific rule in force forbids the way."""
-        rules = [rule for rule in self._rules if applies(rule, country, plant.country, material, plant.name)]
-        return max(rules, key=specificity).rule == "ban"
+        key = plant.name, country, material
+        if key not in self._bans:
+            rules = [rule for rule in self._rules if applies(rule, country, plant.country, material, plant.name)]
+            self._bans[key] = max(rules, key=specificity).rule == "ban"
+        return self._bans[key]
 
     def transfer(self, plant: Plant, inputs: Sequence[str]) -> Vector:
         """Share of each substance of each input that goes to each output, shape (inputs, outputs, substances)."""

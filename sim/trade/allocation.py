@@ -6,13 +6,13 @@ share, so that small loads travel whole and do not multiply lots and journeys.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sim.core.quantity import Quantity
 from sim.core.units import KG_PER_T
 from sim.engine.stockpile import DUST
-from sim.engine.world import Receiver, World
+from sim.engine.world import Plan, Receiver, World
 from sim.trade.border import Border
 
 MIN_LOAD_KG = 2000.0  # where nobody says otherwise (`sea.smallest_load_t`): a share smaller than this waits for its turn
@@ -34,13 +34,14 @@ class Option:
         room = self.receiver.space_kg(material) - on_way_kg
         if self.limit_t_per_year is not None:
             room = min(room, self.limit_t_per_year.at(year) * KG_PER_T - self.sent_kg)
-        return max(room, 0.0)
+        return room if room > 0.0 else 0.0
 
 
 class Route:
     """Where one material from one country goes. `shares`, where set, overrule the shares of the options.
 
     name : what the scenario calls it.
+    only : the option of a route that has just one.
     expected : mass on its way to receivers by name, which takes up their room [kg].
     leak : number of the option whose odds move with a price, and the factor of its odds now.
     turned : cause -> name of the option that gets all it has room for; the first cause rules.
@@ -56,6 +57,7 @@ class Route:
         "material",
         "name",
         "offered_kg",
+        "only",
         "options",
         "origin",
         "shares",
@@ -66,33 +68,49 @@ class Route:
     def __init__(self, origin: str, material: str, options: Sequence[Option], fallback: Receiver | None, name: str = "") -> None:
         self.origin, self.material, self.fallback, self.name = origin, material, fallback, name
         self.options = list(options)
+        self.only = options[0] if len(options) == 1 else None
         self.turned: dict[str, str] = {}
         self.smallest_kg = MIN_LOAD_KG
         self.expected: dict[str, float] = {}
         self.leak: tuple[int, Callable[[], float]] | None = None
         self.shares: list[float] | None = None
         self.offered_kg = 0.0  # since someone last set it to 0
-        constant = all(len(option.share.points) == 1 for option in options)
+        constant = all(option.share.steady for option in options)
         self._constant = [option.share.value for option in options] if constant else None
-        self._borders = [(i, option.receiver) for i, option in enumerate(options) if isinstance(option.receiver, Border)]
+        borders = [(i, option.receiver) for i, option in enumerate(options) if isinstance(option.receiver, Border)]
+        self._borders = [(i, border) for i, border in borders if border.may_be_banned]
         self._year = 0
 
-    def split(self, kg: float, year: int, decimal_year: float, *, held: bool = False) -> list[tuple[Receiver, float]]:
+    def room_kg(self, option: Option, decimal_year: float) -> float:
+        """Mass an option would take now [kg]."""
+        return option.room_kg(self.material, decimal_year, self.expected.get(option.receiver.name, 0.0))
+
+    def send_whole(self, kg: float, year: int) -> Plan:
+        """Count `kg` as sent to the only option; the caller knows that it has room."""
+        only = self.only
+        assert only is not None
+        if year != self._year:
+            self._open(year)
+        only.sent_kg += kg
+        self.offered_kg += kg
+        return [(only.receiver, kg)]
+
+    def split(self, kg: float, year: int, decimal_year: float, *, held: bool = False) -> Plan:
         """Split `kg` over receivers with space and count it as sent; what is left out waits.
 
         `held`: the mass is held at a border already, so a ban on it has been booked.
         """
         if year != self._year:
-            self._year = year
-            for option in self.options:
-                option.sent_kg = 0.0
+            self._open(year)
         options = self.options
-        shares = self._shares(decimal_year)
-        if len(options) == 1:  # nothing to weigh, which is most routes
-            part = min(self._room_kg(options[0], decimal_year), kg)
-            given = [part if part > DUST * kg else 0.0]
+        if self.only is not None:  # nothing to weigh, which is most routes
+            part = self.room_kg(self.only, decimal_year)
+            if part >= kg > 0.0:
+                return self.send_whole(kg, year)
+            shares, given = self.shares_at(decimal_year), [part if part > DUST * kg else 0.0]
         else:
-            room = lambda i: self._room_kg(options[i], decimal_year)  # noqa: E731
+            shares = self.shares_at(decimal_year)
+            room = lambda i: self.room_kg(options[i], decimal_year)  # noqa: E731
             given = _allocate(kg, shares, [option.sent_kg for option in options], room, self.smallest_kg)
         left = kg - sum(given)
         if self._borders and not held:
@@ -107,19 +125,19 @@ class Route:
             plan.append((self.fallback, left))
         return plan
 
-    def wishes(self, decimal_year: float) -> Iterator[tuple[Option, float]]:
-        """Destinations that have a share now, with it."""
-        return ((option, share) for option, share in zip(self.options, self._shares(decimal_year), strict=True) if share > 0.0)
-
-    def _shares(self, decimal_year: float) -> Sequence[float]:
+    def shares_at(self, decimal_year: float) -> Sequence[float]:
+        """Shares of the options now."""
         if self.turned:
             chosen = next(iter(self.turned.values()))
             return [1.0 if option.name == chosen else 0.0 for option in self.options]
         shares = self.shares or self._constant or [option.share.at(decimal_year) for option in self.options]
         return leaking(shares, self.leak[0], self.leak[1]()) if self.leak is not None else shares
 
-    def _room_kg(self, option: Option, decimal_year: float) -> float:
-        return option.room_kg(self.material, decimal_year, self.expected.get(option.receiver.name, 0.0))
+    def _open(self, year: int) -> None:
+        """Shares and limits hold over a calendar year."""
+        self._year = year
+        for option in self.options:
+            option.sent_kg = 0.0
 
     def _note_blocked(self, kg: float, shares: Sequence[float], left: float) -> None:
         for i, border in self._borders:
@@ -151,14 +169,12 @@ def _allocate(
 
 def _shared_out(kg: float, behind: Sequence[float], room: Callable[[int], float], smallest_kg: float) -> list[float]:
     """Masses of a load that does not go whole to the destination furthest behind."""
-    order = sorted(range(len(behind)), key=lambda i: -behind[i])
+    order = sorted(range(len(behind)), key=behind.__getitem__, reverse=True)
     given, rooms = [0.0] * len(behind), [-1.0] * len(behind)
     left = kg
 
     def give(i: int, most: float) -> float:
         nonlocal left
-        if left <= DUST * kg:
-            return 0.0
         if rooms[i] < 0.0:
             rooms[i] = room(i)
         part = min(most, rooms[i] - given[i], left)
@@ -169,13 +185,17 @@ def _shared_out(kg: float, behind: Sequence[float], room: Callable[[int], float]
         return part
 
     for i in order:
-        if behind[i] >= smallest_kg:
-            give(i, behind[i])
+        if behind[i] < smallest_kg or left <= DUST * kg:
+            break
+        give(i, behind[i])
     small = sum(lag for lag in behind if 0.0 < lag < smallest_kg)
     for i in order:
-        if behind[i] > 0.0 and small > 0.0:
-            small -= give(i, small)
+        if behind[i] <= 0.0 or small <= 0.0 or left <= DUST * kg:
+            break
+        small -= give(i, small)
     for i in range(len(behind)):
+        if left <= DUST * kg:
+            break
         give(i, left)
     return given
 
@@ -195,7 +215,7 @@ class SharesRouter:
         self.routes[route.origin, route.material] = route
         route.expected = self._expected
 
-    def plan(self, country: str, material: str, kg: float) -> list[tuple[Receiver, float]]:
+    def plan(self, country: str, material: str, kg: float) -> Plan:
         """Split `kg` of material that is in `country` over receivers with space; what is left out waits.
 
         What is planned counts as sent: call it only with mass that is ready to go.
@@ -207,9 +227,53 @@ class SharesRouter:
         when = self._world.decimal_year
         return route.split(kg, int(when), when)
 
+    def plan_together(self, country: str, kg: Mapping[str, float]) -> list[tuple[str, float, Plan]]:
+        """Plans for materials that leave `country` at once, each with its mass; what is planned is expected already.
+
+        Those who want the same room get the same share of it first, so a material may come twice.
+        """
+        plans = self._all_whole(country, kg)
+        if plans is None:
+            plans, left = [], dict(kg)
+            shares = self.contested(country, kg)
+            first = [(material, mass * shares[material]) for material, mass in kg.items() if shares.get(material, 0.0) > 0.0]
+            for material, part in first:
+                plan = self._expected_plan(country, material, part)
+                plans.append((material, part, plan))
+                left[material] -= sum(each for _, each in plan)
+            rest = [(material, mass) for material, mass in left.items() if mass > 0.0]
+            plans += [(material, mass, self._expected_plan(country, material, mass)) for material, mass in rest]
+        return plans
+
+    def _all_whole(self, country: str, kg: Mapping[str, float]) -> list[tuple[str, float, Plan]] | None:
+        """Plans of materials that all have one place to go, with room for all of them; None if it is not so."""
+        when = self._world.decimal_year
+        routes: list[Route] = []
+        wanted: dict[str, float] = {}
+        for material, mass in kg.items():
+            route = self.routes.get((country, material))
+            if route is None or route.only is None:
+                return None
+            routes.append(route)
+            name = route.only.receiver.name
+            wanted[name] = wanted.get(name, 0.0) + mass
+        for route in routes:
+            if route.only is not None and route.room_kg(route.only, when) < wanted[route.only.receiver.name]:
+                return None
+        for name, mass in wanted.items():
+            self.expect(name, mass)
+        return [(route.material, mass, route.send_whole(mass, int(when))) for route, mass in zip(routes, kg.values(), strict=True)]
+
+    def _expected_plan(self, country: str, material: str, kg: float) -> Plan:
+        plan = self.plan(country, material, kg)
+        for receiver, part in plan:
+            self.expect(receiver.name, part)
+        return plan
+
     def expect(self, receiver: str, kg: float) -> None:
         """Count `kg` more (or fewer) as on its way to the receiver of this name, so that plans leave it its room."""
-        self._expected[receiver] = max(self._expected.get(receiver, 0.0) + kg, 0.0)
+        on_way_kg = self._expected.get(receiver, 0.0) + kg
+        self._expected[receiver] = on_way_kg if on_way_kg > 0.0 else 0.0
 
     def contested(self, country: str, kg: Mapping[str, float]) -> dict[str, float]:
         """Materials in `country`, of masses `kg`, that together want more than there is room for: share that fits of each.
@@ -217,20 +281,20 @@ class SharesRouter:
         Those who want the same receiver get the same share of what they want of it.
         """
         when = self._world.decimal_year
-        wanted: dict[str, float] = {}
-        room: dict[str, float] = {}
-        wanting: dict[str, list[str]] = {}
+        wishes: dict[str, list[tuple[str, Option, float]]] = {}
         for material, mass in kg.items():
             route = self.routes.get((country, material))
-            for option, share in route.wishes(when) if route is not None else ():
-                name = option.receiver.name
-                wanted[name] = wanted.get(name, 0.0) + share * mass
-                room[name] = option.room_kg(material, when, self._expected.get(name, 0.0))
-                wanting.setdefault(name, []).append(material)
+            if route is not None:
+                for option, share in zip(route.options, route.shares_at(when), strict=True):
+                    if share > 0.0:
+                        wishes.setdefault(option.receiver.name, []).append((material, option, share * mass))
         fits: dict[str, float] = {}
-        for name, materials in wanting.items():
-            if len(materials) > 1 and wanted[name] > room[name]:
-                fits.update({each: min(fits.get(each, 1.0), room[name] / wanted[name]) for each in materials})
+        for name, those in wishes.items():
+            if len(those) > 1:
+                wanted, (material, option, _) = sum(wish for *_, wish in those), those[-1]
+                room = option.room_kg(material, when, self._expected.get(name, 0.0))
+                if wanted > room:
+                    fits.update({each: min(fits.get(each, 1.0), room / wanted) for each, *_ in those})
         return fits
 
     def reroute(self, border: Border) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sim.core.calendar import MONTHS_PER_YEAR, Calendar
 from sim.core.quantity import Quantity
+from sim.core.series import by_year
 from sim.core.units import KG_PER_T
 from sim.trade.market_spec import DemandSpec
 from sim.trade.prices import Disturbance, month_middles
@@ -30,7 +31,8 @@ class Plan:
     pairs : country and metal of each position. columns : the substance of each, shape (positions,).
     places : supplier countries and all others metal may come from, with `ROW`. own : place of each position's own country.
     days : length of each month, shape (months,).
-    arriving : primary supply of each place over all normal supply, shape (months, positions, places); sums to 1 without shocks.
+    supply : primary supply over normal supply, 1 without shocks and never more.
+    source_share : share of each place in primary supply, shape (months, positions, places).
     """
 
     pairs: tuple[tuple[str, str], ...]
@@ -39,7 +41,8 @@ class Plan:
     own: NDArray[np.intp]
     days: Array
     demand_kg: Array
-    arriving: Array
+    supply: Array
+    source_share: Array
     national_days: Array
     industry_days: Array
 
@@ -62,10 +65,12 @@ class Plan:
         share_of_year = (days / np.repeat(of_year, MONTHS_PER_YEAR))[:, np.newaxis]
         arriving = np.zeros((days.size, len(specs), len(places)))
         for number, ((_, metal), spec) in enumerate(specs.items()):
-            normal = {source: _path(share, years) for source, share in spec.supply_share.items()}
+            normal = {source: by_year(share, years) for source, share in spec.supply_share.items()}
             total = sum(normal.values())
             for source, share in normal.items():
                 arriving[:, number, places.index(source)] = share / total * shocks.supply_factor(metal, source)
+        supply = arriving.sum(axis=2)
+        of_all = supply[..., np.newaxis]
         return cls(
             pairs=tuple(specs),
             columns=np.array([substances.index(metal) for _, metal in specs], dtype=np.intp),
@@ -73,17 +78,15 @@ class Plan:
             own=np.array([places.index(country) for country, _ in specs], dtype=np.intp),
             days=days,
             demand_kg=_table([spec.t_per_year for spec in specs.values()], years) * KG_PER_T * share_of_year,
-            arriving=arriving,
+            supply=np.minimum(supply, 1.0),
+            source_share=np.divide(arriving, of_all, out=np.zeros_like(arriving), where=of_all > 0.0),
             national_days=_table([spec.stockpile_days for spec in specs.values()], years),
             industry_days=_table([spec.industry_stock_days for spec in specs.values()], years),
         )
 
     def sources(self, month: int, primary_kg: Array) -> Array:
         """Primary supply by place [kg], shape (positions, places)."""
-        weights = self.arriving[month]
-        total = weights.sum(axis=1, keepdims=True)
-        shares = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0.0)
-        return np.asarray(shares * primary_kg[:, np.newaxis])
+        return np.asarray(self.source_share[month] * primary_kg[:, np.newaxis])
 
     def at_home(self, kg_by_place: Array) -> Array:
         """Of masses by place, shape (positions, places), the part of each position's own country."""
@@ -134,7 +137,7 @@ class Stocks:
 
         extra_days : what the nation means to hold beyond its plan.
         """
-        demand, supply = plan.demand_kg[month], np.minimum(plan.arriving[month].sum(axis=1), 1.0)
+        demand, supply = plan.demand_kg[month], plan.supply[month]
         primary = np.maximum(demand - recovered_kg, 0.0) * supply
         missing = demand - recovered_kg - primary
         short = missing > ROUNDING * demand
@@ -178,9 +181,5 @@ class Stocks:
 
 def _table(paths: Sequence[Quantity | None], years: Array) -> Array:
     """Paths by month, shape (months, paths); nothing where a path is not given."""
-    columns = [np.zeros(years.size) if path is None else _path(path, years) for path in paths]
+    columns = [np.zeros(years.size) if path is None else by_year(path, years) for path in paths]
     return np.stack(columns, axis=1) if columns else np.zeros((years.size, 0))
-
-
-def _path(path: Quantity, years: Array) -> Array:
-    return np.array([path.at(year) for year in years.tolist()])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Protocol
 
 from sim.core.lot import Lot
+from sim.engine.clock import Clock
 from sim.engine.stockpile import DUST
 from sim.engine.world import World
 from sim.trade.border_spec import BorderRuleSpec
@@ -39,6 +41,28 @@ class Way(Protocol):
         ...
 
 
+class RuleInForce:
+    """The rule in force now for one cargo; looked for again only when a rule about it begins or ends."""
+
+    __slots__ = ("_clock", "_rules", "_spec", "_until_day")
+
+    def __init__(self, rules: Sequence[Rule], clock: Clock) -> None:
+        """`rules` about the cargo, most specific first, one of which holds on every day (`RuleTable.about`)."""
+        self._rules, self._clock = rules, clock
+        self._spec, self._until_day = self._found()
+
+    def __call__(self) -> BorderRuleSpec:
+        """The rule."""
+        if self._clock.now >= self._until_day:
+            self._spec, self._until_day = self._found()
+        return self._spec
+
+    def _found(self) -> tuple[BorderRuleSpec, float]:
+        now = self._clock.now
+        changes = [day for rule in self._rules for day in (rule.start_day, rule.end_day) if day > now]
+        return next(rule.spec for rule in self._rules if rule.holds(now)), min(changes, default=inf)
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """What a border is about: origin, material and the rules for it, most specific first, with a consent for each consent rule."""
@@ -48,19 +72,14 @@ class Passage:
     rules: Sequence[Rule]
     permits: Mapping[str, Permit]
 
-    def rule_on(self, day: float) -> BorderRuleSpec:
-        """The rule in force on `day`."""
-        for rule in self.rules:
-            if rule.start_day <= day < rule.end_day:
-                return rule.spec
-        raise LookupError(f"no rule is in force on day {day:.0f}")  # `RuleTable.about` has made sure of one
-
 
 class Border:
     """A Receiver for one material from one country to one plant abroad.
 
     Cargo without consent waits in stage `border`. A ban holds for departures from its first day on: cargo still in port
     comes back here and is offered to other destinations; cargo at sea arrives.
+
+    may_be_banned : whether any rule about it is a ban.
     """
 
     def __init__(
@@ -68,6 +87,9 @@ class Border:
     ) -> None:
         self.name, self.country = way.plant, way.country
         self.passage = passage
+        self.may_be_banned = any(rule.spec.rule == "ban" for rule in passage.rules)
+        self._rule = RuleInForce(passage.rules, world.clock)
+        self._booked = world.recorder.yearly("shipments", passage.origin, way.country, passage.material)
         self._world, self._way, self._value_usd, self._reroute = world, way, value_usd, reroute
         route = f"{passage.material} from {passage.origin} to {way.plant}"
         self.pile = world.ledger.stockpile(f"{route}: border", "border", passage.origin)
@@ -179,12 +201,8 @@ class Border:
             self._cell()[2] += self.pile.kg * (now - self._touched_day)
         self._touched_day = now
 
-    def _rule(self) -> BorderRuleSpec:
-        return self.passage.rule_on(self._world.clock.now)
-
     def _permit(self, rule: BorderRuleSpec) -> Permit:
         return self.passage.permits[rule.name]
 
     def _cell(self) -> list[float]:
-        world, passage = self._world, self.passage
-        return world.recorder.cell("shipments", world.year, passage.origin, self.country, passage.material)
+        return self._booked.cell(self._world.year)

@@ -45,7 +45,6 @@ MEASURES = (
     "shortfall_without_kg",
 )
 RECOVERED, PRICE = MEASURES.index("recovered_kg"), MEASURES.index("price_usd_per_kg")
-BLANK = [float("nan")] * len(MEASURES)
 MOST = 0.5  # sources nobody has told apart count as one supplier; concentration is not told where they are more than this share
 SPOT = ""  # the name of no contract
 NO_CARRIER = "other"  # everything that is not a tracked element
@@ -97,9 +96,12 @@ class Market:
         """`seller` names the plant of a ledger account: the payee of what is sold out of it. `countries`: all of the scenario."""
         self._world, self._spec, self._seller, self.contracts = world, spec, seller, contracts
         self._substances = world.composition.substances
+        self._tracked = np.array([metal != NO_CARRIER for metal in self._substances])
         self.prices = Prices(spec, self._substances, world.calendar, world.streams, shocks)
         self.plan = Plan.of(spec.demand, self._substances, countries, world.calendar, shocks)
         self._position = {pair: number for number, pair in enumerate(self.plan.pairs)}
+        buyers = [country for country, _ in self.plan.pairs]
+        self._positions = {country: np.flatnonzero(np.array(buyers) == country) for country in set(buyers)}
         self._price = np.zeros(self.plan.demand_kg.shape)
         for number, ((country, _), column) in enumerate(zip(self.plan.pairs, self.plan.columns.tolist(), strict=True)):
             self._price[:, number] = self.prices.table_of(country)[:, column]
@@ -107,7 +109,6 @@ class Market:
         self._extra_days = np.zeros(len(self.plan.pairs))
         self._refill_days = spec.stockpile_refill_days.value if spec.stockpile_refill_days is not None else None
         self._desks: dict[str, Desk] = {}
-        self._blank: dict[str, NDArray[np.bool_]] = {}
         self._came: dict[tuple[str, str, str], Array] = {}
         self._supplied: dict[tuple[str, str, str], Array] = {}
         self._sold: dict[tuple[str, str, str], Array] = {}
@@ -239,17 +240,16 @@ class Market:
             self._close_year(month)
 
     def _pay(self, month: int) -> None:
-        """Pay for the sales of a month, at spot or as contracts say, and for the floors that governments hold up."""
+        """Pay for the sales of a month, at spot or as contracts say, and for the floors that governments hold up.
+
+        What is paid at spot is added up here and booked when the year is over.
+        """
         when = self._world.calendar.start + (month + 0.5) / MONTHS_PER_YEAR
         for (plant, country, contract), masses in self._sold.items():
             spot = self.prices.faced_by(country, month)
-            usd = masses * spot
-            if contract == SPOT:
-                for column in np.flatnonzero(usd).tolist():
-                    self._book(month, f"industry {country}", plant, f"sale of {self._substances[column]}", float(usd[column]))
-            else:
-                usd = self._settle(month, contract, plant, masses, spot, when)
-            _add(self._sales, (plant, country, contract), np.stack([masses, usd, masses * spot]))
+            at_spot = masses * spot
+            usd = at_spot if contract == SPOT else self._settle(month, contract, plant, masses, spot, when)
+            _add(self._sales, (plant, country, contract), np.array([masses, usd, at_spot]))
         for (plant, country, contract, floor), masses in self._held_up.items():
             price = self.prices.faced_by(country, month)
             if contract != SPOT and self.contracts is not None:
@@ -271,11 +271,12 @@ class Market:
         """Recovered metal of the month by country of waste and by country of refining [kg], each of shape (positions, places)."""
         plan = self.plan
         by_origin, by_place = (np.zeros((len(plan.pairs), len(plan.places))) for _ in range(2))
-        buyers = np.array([country for country, _ in plan.pairs])
         for (country, origin, place), masses in self._came.items():
-            kg = np.where(buyers == country, masses[plan.columns], 0.0)
-            by_origin[:, plan.places.index(origin)] += kg
-            by_place[:, plan.places.index(place)] += kg
+            if country in self._positions:
+                positions = self._positions[country]
+                kg = masses[plan.columns[positions]]
+                by_origin[positions, plan.places.index(origin)] += kg
+                by_place[positions, plan.places.index(place)] += kg
         return by_origin, by_place
 
     def _meet(self, month: int, by_origin: Array, by_place: Array) -> None:
@@ -289,7 +290,8 @@ class Market:
         sources, bare = plan.sources(month, met.primary_kg), plan.sources(month, without.primary_kg)
         rest = sources[:, plan.places.index(REST)]
         known = np.where(rest <= MOST * met.primary_kg, 1.0, np.nan)
-        primary_hhi = known * indicators.hhi(sources)
+        supplies = np.array([sources, sources + by_origin, sources + by_place])
+        primary_hhi, hhi_by_origin, hhi_by_place = known * indicators.hhi(supplies)
         own = plan.at_home(sources)
         self._notice(month, met, recovered, own)
         table = np.stack(
@@ -305,8 +307,8 @@ class Market:
                 plan.at_home(by_origin),
                 plan.at_home(by_place),
                 indicators.hhi_with_urban_mine(primary_hhi, met.primary_kg, recovered),
-                known * indicators.hhi(sources + by_origin),
-                known * indicators.hhi(sources + by_place),
+                hhi_by_origin,
+                hhi_by_place,
                 met.released_kg,
                 met.to_industry_kg + met.to_nation_kg,
                 without.primary_kg,
@@ -315,8 +317,8 @@ class Market:
                 without.shortfall_kg,
             ]
         )
-        for (country, metal), row in zip(plan.pairs, table.T.tolist(), strict=True):
-            self._world.recorder.cell("market", month, country, metal)[:] = row
+        rows = zip(((month, *pair) for pair in plan.pairs), table.T, strict=True)
+        self._world.recorder.add_rows("market", rows)
 
     def _bought_for_stock(self) -> Array:
         """Recovered metal that national stocks bought this month [kg], shape (positions,); it meets no demand."""
@@ -360,34 +362,33 @@ class Market:
         for (country, _, _), masses in self._came.items():
             _add(sums, country, masses)
         for country, masses in sums.items():
-            columns = np.flatnonzero((masses != 0.0) & self._undemanded(country))
-            prices = self.prices.faced_by(country, month)[columns].tolist()
-            for column, kg, price in zip(columns.tolist(), masses[columns].tolist(), prices, strict=True):
-                cell = self._world.recorder.cell("market", month, country, self._substances[column])
-                cell[:] = BLANK
-                cell[RECOVERED], cell[PRICE] = kg, price
-
-    def _undemanded(self, country: str) -> NDArray[np.bool_]:
-        """Which substances a country has no demand figure for, what is not tracked left out."""
-        found = self._blank.get(country)
-        if found is None:
-            names = ((country, metal) not in self._position and metal != NO_CARRIER for metal in self._substances)
-            found = self._blank[country] = np.fromiter(names, np.bool_, len(self._substances))
-        return found
+            undemanded = masses * self._tracked
+            undemanded[self.plan.columns[self._positions.get(country, [])]] = 0.0
+            columns = np.flatnonzero(undemanded)
+            told = np.full((len(columns), len(MEASURES)), np.nan)
+            told[:, RECOVERED], told[:, PRICE] = masses[columns], self.prices.faced_by(country, month)[columns]
+            keys = [(month, country, self._substances[column]) for column in columns.tolist()]
+            self._world.recorder.add_rows("market", zip(keys, told, strict=True))
 
     def _close_year(self, month: int) -> None:
-        """Tell what the year brought by country of waste, of refining and of the industry that got it."""
-        year = self._world.calendar.start + month // MONTHS_PER_YEAR
-        for (country, origin, place), masses in self._supplied.items():
-            for column in np.flatnonzero(masses).tolist():
-                if self._substances[column] != NO_CARRIER:
-                    cell = self._world.recorder.cell("supply", year, origin, place, country, self._substances[column])
-                    cell[0] += float(masses[column])
+        """Tell what the year brought by country of waste, of refining and of the industry that got it; book sales at spot."""
+        year, names = self._world.calendar.start + month // MONTHS_PER_YEAR, self._substances
+        supply = (
+            ((year, origin, place, country, names[column]), masses[[column]].tolist())
+            for (country, origin, place), masses in self._supplied.items()
+            for column in np.flatnonzero(masses * self._tracked).tolist()
+        )
+        self._world.recorder.add_rows("supply", supply)
+        sales = (
+            ((year, *sale, names[column]), told[:, column].tolist())
+            for sale, told in self._sales.items()
+            for column in np.flatnonzero(told[0] * self._tracked).tolist()
+        )
+        self._world.recorder.add_rows("sales", sales)
+        for (plant, country, contract), (_, usd, _) in self._sales.items():
+            for column in np.flatnonzero(usd).tolist() if contract == SPOT else ():
+                self._book(month, f"industry {country}", plant, f"sale of {names[column]}", usd.item(column))
         self._supplied.clear()
-        for sale, told in self._sales.items():
-            for column in np.flatnonzero(told[0]).tolist():
-                if self._substances[column] != NO_CARRIER:
-                    self._world.recorder.cell("sales", year, *sale, self._substances[column])[:] = told[:, column].tolist()
         self._sales.clear()
 
 

@@ -48,6 +48,7 @@ class Permit:
     def __init__(self, world: World, key: tuple[str, str, str, str], rule: Callable[[], BorderRuleSpec]) -> None:
         """`key` is origin, destination, fraction and plant (empty: any); `rule` gives the rule in force now."""
         self.key = key
+        self._pair_dial = pair_dial(key[0], key[1])
         self.name = "consent/" + "/".join(part for part in key if part)
         self.quota_kg = 0.0
         self.valid_until_day = -inf
@@ -57,6 +58,7 @@ class Permit:
         self._applications = 0
         self._due_day: float | None = None
         self._refused = self._barred = self._used = False
+        self._expected: tuple[BorderRuleSpec | None, int, float] = (None, 0, 0.0)  # mean days by a rule and turns of dials
 
     def subscribe(self, call: Callable[[], None]) -> None:
         """Call `call()` at every grant, in order of subscription."""
@@ -84,8 +86,13 @@ class Permit:
 
     def expected_days(self) -> float:
         """Mean days from application to consent if applied for now."""
-        rule = self._rule()
-        return pert_mean(rule.consent_days) * self._factor(rule) if rule.consent_days is not None else 0.0
+        rule, turns = self._rule(), len(self._world.dials.turns)
+        known, at_turns, days = self._expected
+        if rule is not known or turns != at_turns:
+            days = pert_mean(rule.consent_days) * self._factor(rule) if rule.consent_days is not None else 0.0
+            if rule.consent_days_factor is None or rule.consent_days_factor.steady:
+                self._expected = rule, turns, days
+        return days
 
     def apply(self) -> None:
         """File an application unless one is under way or a refusal still bars it."""
@@ -105,9 +112,9 @@ class Permit:
             self._wait_until(now + (self._due_day - now) * factor)
 
     def _factor(self, rule: BorderRuleSpec) -> float:
-        dials, (origin, destination, *_) = self._world.dials, self.key
+        dials = self._world.dials
         own = rule.consent_days_factor.at(self._world.decimal_year) if rule.consent_days_factor is not None else 1.0
-        return own * dials[FACTOR_DIAL] * dials[pair_dial(origin, destination)]
+        return own * dials[FACTOR_DIAL] * dials[self._pair_dial]
 
     def _wait_until(self, day: float) -> None:
         self._due_day = day

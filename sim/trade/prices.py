@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.calendar import MONTHS_PER_YEAR, Calendar
+from sim.core.series import by_year
 from sim.engine.streams import Streams
 from sim.trade.market_spec import MarketSpec, PriceSpec
 
@@ -94,8 +95,8 @@ class Prices:
             column = self.substances.index(metal)
             inside = price.inside_china_usd_per_kg or price.usd_per_kg
             struck = shocks.price_factor(metal) * self._scarcity(metal, price)
-            self.outside[:, column] = np.array([price.usd_per_kg.at(year) for year in years]) * np.exp(noise) * struck
-            self.inside_china[:, column] = np.array([inside.at(year) for year in years]) * np.exp(noise)
+            self.outside[:, column] = by_year(price.usd_per_kg, years) * np.exp(noise) * struck
+            self.inside_china[:, column] = by_year(inside, years) * np.exp(noise)
 
     def _scarcity(self, metal: str, price: PriceSpec) -> Array:
         """Price factor of shocks that cut supply and say nothing of the price; 1 where no exponent is known."""
@@ -103,8 +104,8 @@ class Prices:
         if price.scarcity_exponent is None or not buyers:
             return np.ones(self._calendar.months)
         largest = max(buyers, key=lambda demand: demand.t_per_year.value)
-        years = month_middles(self._calendar).tolist()
-        shares = {source: np.array([share.at(year) for year in years]) for source, share in largest.supply_share.items()}
+        years = month_middles(self._calendar)
+        shares = {source: by_year(share, years) for source, share in largest.supply_share.items()}
         whole = np.sum(list(shares.values()), axis=0)
         lost = [share * (1.0 - self._shocks.supply_factor(metal, source, True)) for source, share in shares.items()]
         arriving = 1.0 - np.sum(lost, axis=0) / whole

@@ -35,11 +35,14 @@ def specificity(spec: BorderRuleSpec) -> tuple[bool, int, bool]:
 def applies(spec: BorderRuleSpec, origin: str, destination: str, fraction: str, plant: str) -> bool:
     """Whether a rule is about this cargo, whatever the day."""
     return (
-        spec.origin in {ANY, origin}
-        and spec.destination in {ANY, destination}
+        _joins(spec, origin, destination)
         and (ANY in spec.fractions or fraction in spec.fractions)
         and (not spec.plants or plant in spec.plants)
     )
+
+
+def _joins(spec: BorderRuleSpec, origin: str, destination: str) -> bool:
+    return spec.origin in {ANY, origin} and spec.destination in {ANY, destination}
 
 
 class RuleTable:
@@ -55,6 +58,7 @@ class RuleTable:
             for spec in specs
         ]
         self._days = float(calendar.days)
+        self._of_pair: dict[tuple[str, str], list[Rule]] = {}
 
     def about(self, origin: str, destination: str, fraction: str, plant: str) -> Sequence[Rule]:
         """Rules about a cargo, most specific first.
@@ -64,8 +68,12 @@ class RuleTable:
         WiringError
             If on some day of the run no rule is in force.
         """
-        rules = [rule for rule in self._rules if applies(rule.spec, origin, destination, fraction, plant)]
-        rules.sort(key=lambda rule: specificity(rule.spec), reverse=True)
+        pair = self._of_pair.get((origin, destination))
+        if pair is None:
+            pair = [rule for rule in self._rules if _joins(rule.spec, origin, destination)]
+            pair.sort(key=lambda rule: specificity(rule.spec), reverse=True)
+            self._of_pair[origin, destination] = pair
+        rules = [rule for rule in pair if applies(rule.spec, origin, destination, fraction, plant)]
         for day in sorted({0.0, *(rule.end_day for rule in rules)}):
             if 0.0 <= day < self._days and not any(rule.holds(day) for rule in rules):
                 message = f"no rule says how {fraction} goes from {origin} to {destination} on day {day:.0f}"

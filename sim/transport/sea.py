@@ -17,7 +17,7 @@ from sim.core.units import KG_PER_T
 from sim.engine.stockpile import Stockpile
 from sim.engine.transit import Transit
 from sim.engine.world import World
-from sim.transport.haul import Dock, book_road
+from sim.transport.haul import Bill, Dock, RoadBill
 from sim.transport.lane_spec import SeaSpec
 
 DAYS_PER_WEEK = 7.0
@@ -61,10 +61,6 @@ class Voyage:
     road_km: float
     road_days: float
     ports: tuple[str, ...] = ()
-
-    def first_sailing(self, ready_day: float) -> float:
-        """First departure that cargo at the port since `ready_day` can take."""
-        return self.legs[0].next_sailing(ready_day + self.cut_off_days)
 
     def arrival(self, sailing_day: float) -> float:
         """Day at the plant of what sails on `sailing_day`: sea, transhipment, customs, road."""
@@ -128,18 +124,26 @@ class PortStore:
     ) -> None:
         """`distance_km` gives the road distance to the port from the place of a ledger account."""
         self.plant, self.country, self.voyage = dock.name, dock.country, voyage
-        self._world, self._rules, self._dock, self._distance_km = world, rules, dock, distance_km
-        self._origin, self._material = origin, material
+        self._world, self._dock, self._distance_km = world, dock, distance_km
+        self._material = material
         route = f"{material} from {origin} to {dock.name}"
         self.pile: Stockpile = world.ledger.stockpile(f"{route}: port", "port", origin)
         self._transit = Transit(world.ledger, f"{route}: at sea", "sea", origin)
+        self._lead_days, self._sea_km = voyage.mean_days, voyage.distance_km
+        self._port_dials = [port_dial(port) for port in voyage.ports]
         self._payload_kg = rules.box_payload_t.value * KG_PER_T
+        self._age_limit_days, self._km_per_day = rules.fill_age_limit_days.value, rules.road_km_per_day.value
+        self._to_port = RoadBill(world, rules, dock.name, origin)
+        self._from_port = RoadBill(world, rules, dock.name, dock.country)
+        freight, fuel = (dock.name, "shipping lines", "sea freight"), (origin, "sea", "ship fuel")
+        self._at_sea = Bill(world, [leg.box_usd for leg in voyage.legs], rules.co2_kg_per_t_km, freight, fuel)
+        self._booked = world.recorder.yearly("shipments", origin, dock.country, material)
         self._entries: deque[_Entry] = deque()
         self._sailing_day = inf
 
     def room_kg(self, extra_days: float) -> float:
         """Mass worth sending if it first waits `extra_days` for consent [kg]."""
-        return self._dock.room_by_sea(self._material, self.voyage.mean_days + extra_days)
+        return self._dock.room_by_sea(self._material, self._lead_days + extra_days)
 
     def reserve(self, kg: float) -> None:
         """Count `kg` more (or fewer) as on its way to the plant."""
@@ -148,29 +152,30 @@ class PortStore:
     def drive_to_port(self, kg: float, source: int) -> float:
         """Book the drive from the place of account `source`; return its days."""
         km = self._distance_km(source)
-        book_road(self._world, self._rules, kg, km, self.plant, self._origin)
-        return km / self._rules.road_km_per_day.value
+        self._to_port.add(kg, km)
+        return km / self._km_per_day
 
     def load(self, lots: list[Lot], source: int, road_days: float) -> None:
         """Take lots out of account `source`; they can sail once they have been driven to the port."""
         now = self._world.clock.now
-        self._world.ledger.move(now, lots, source, self.pile)
-        self._entries.append(_Entry(now, now + road_days, sum(lot.kg for lot in lots)))
+        kg = self._world.ledger.post_all(now, source, self.pile.account, lots)
+        self.pile.put_all(lots)
+        self._entries.append(_Entry(now, now + road_days, kg))
         self._book_sailing()
 
     def _book_sailing(self, after_day: float = -inf) -> None:
         """Choose the first sailing after `after_day` with a full box or with cargo too old to wait; an earlier choice stands."""
         if not self._entries:
             return
-        oldest = self._entries[0]
-        aged = max(oldest.ready_day, oldest.entered_day + self._rules.fill_age_limit_days.value - self.voyage.cut_off_days)
-        day, gathered, ready = self.voyage.first_sailing(aged), 0.0, 0.0
+        oldest, cut_off_days = self._entries[0], self.voyage.cut_off_days
+        due = max(oldest.ready_day, oldest.entered_day + self._age_limit_days - cut_off_days)
+        gathered = ready = 0.0
         for entry in self._entries:
             gathered, ready = gathered + entry.kg, max(ready, entry.ready_day)
             if gathered >= self._payload_kg * (1.0 - EPSILON_BOXES):
-                day = min(day, self.voyage.first_sailing(ready))
+                due = min(due, ready)
                 break
-        day = max(day, self.voyage.legs[0].next_sailing(max(after_day, self._world.clock.now)))
+        day = self.voyage.legs[0].next_sailing(max(due + cut_off_days, after_day, self._world.clock.now))
         if day < self._sailing_day:
             self._sailing_day = day
             self._world.clock.at(day, self._sail, day)
@@ -190,17 +195,19 @@ class PortStore:
 
     def _ports_open(self) -> bool:
         """Whether all ports of the way are open on the day of departure; cargo waits for the next sailing if not."""
-        dials = self._world.dials
-        return all(dials[port_dial(port)] > 0.0 for port in self.voyage.ports)
+        return min(map(self._world.dials.__getitem__, self._port_dials), default=1.0) > 0.0
 
     def _cargo(self, day: float) -> tuple[float, int]:
         """Mass and boxes that sail now: full boxes, and the rest too if any of it is too old to wait."""
         closed_day = day - self.voyage.cut_off_days + EPSILON_DAYS
-        ready = [entry for entry in self._entries if entry.ready_day <= closed_day]
-        ready_kg = sum(entry.kg for entry in ready)
+        ready_kg, ready = 0.0, []
+        for entry in self._entries:
+            if entry.ready_day <= closed_day:
+                ready.append(entry)
+                ready_kg += entry.kg
         boxes = floor(ready_kg / self._payload_kg + 2.0 * EPSILON_BOXES)
         kg, passed = min(boxes * self._payload_kg, ready_kg), 0.0
-        too_old_day = day - self._rules.fill_age_limit_days.value + EPSILON_DAYS
+        too_old_day = day - self._age_limit_days + EPSILON_DAYS
         for entry in ready:
             passed += entry.kg
             if passed > kg * (1.0 + EPSILON_BOXES) and entry.entered_day <= too_old_day:
@@ -211,13 +218,14 @@ class PortStore:
         world = self._world
         now = world.clock.now
         lots = self.pile.take(kg)
-        world.ledger.post_all(now, self.pile.account, self._transit.account, lots)
+        kg = world.ledger.post_all(now, self.pile.account, self._transit.account, lots)
         arrival_day = self.voyage.arrival(now)
-        cell = world.recorder.cell("shipments", world.year, self._origin, self._dock.country, self._material)
+        cell = self._booked.cell(world.year)
         cell[0] += boxes
         cell[1] += kg
         cell[3] += self._kg_days_until(arrival_day, kg)
-        self._book_costs(kg, boxes)
+        self._at_sea.add(boxes, kg / KG_PER_T * self._sea_km)
+        self._from_port.add(kg, self.voyage.road_km)
         self.clearance.departed(lots)
         world.clock.at(arrival_day, self._arrive, (self._transit.depart(lots), kg))
 
@@ -238,16 +246,7 @@ class PortStore:
                 self._entries.popleft()
         return kg_days
 
-    def _book_costs(self, kg: float, boxes: int) -> None:
-        world, voyage, rules = self._world, self.voyage, self._rules
-        year = world.decimal_year
-        freight_usd = boxes * sum(leg.box_usd.at(year) for leg in voyage.legs)
-        world.recorder.cell("payments", world.year, self._dock.name, "shipping lines", "sea freight")[0] += freight_usd
-        co2_kg = kg / KG_PER_T * voyage.distance_km * rules.co2_kg_per_t_km.at(year)
-        world.recorder.cell("emissions", world.year, self._origin, "sea", "ship fuel")[0] += co2_kg
-        book_road(world, rules, kg, voyage.road_km, self._dock.name, self._dock.country)
-
     def _arrive(self, load: tuple[int, float]) -> None:
         journey, kg = load
         self.reserve(-kg)
-        self._dock.deliver(self._material, self._transit.arrive(journey), self._transit.account)
+        self._dock.deliver(self._material, self._transit.arrive(journey), kg, self._transit.account)

@@ -6,7 +6,7 @@ import pytest
 
 from sim.scenario.datapackage import FILE, assemble, written
 from sim.scenario.evidence import COLUMNS, GRADES
-from sim.scenario.library import HOME, load_library
+from sim.scenario.library import HOME, TREE_FILE, load_library
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +16,10 @@ def library():
 
 def test_the_committed_package_description_is_what_assembling_gives():
     assert (HOME / FILE).read_text(encoding="utf-8") == written(assemble()), "run: python -m sim.scenario.datapackage"
+
+
+def test_the_committed_tree_is_what_the_tables_grow_into(library):
+    assert (HOME / TREE_FILE).read_text(encoding="utf-8") == library.written_tree(), "run: python -m sim.scenario.datapackage"
 
 
 def test_the_package_is_valid_for_frictionless():

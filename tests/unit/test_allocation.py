@@ -125,6 +125,32 @@ def test_materials_are_contested_that_together_want_more_than_there_is_room_for(
     assert trade.router.contested("JPN", {"phone": 400.0, "small_appliance": 600.0, "lamp": 1.0}) == half
 
 
+def test_plans_made_together_share_what_room_there_is() -> None:
+    _, trade, _ = build(scenario())
+    shared, other = options((1.0, 1000.0), (1.0, 1000.0))
+    routes = [
+        Route("JPN", "phone", [shared], None),
+        Route("JPN", "small_appliance", [shared], None),
+        Route("JPN", "lamp", [other], None),
+    ]
+    for way in routes:
+        trade.router.add(way)
+
+    def plans(**kg: float) -> list[tuple[str, float, dict[str, float]]]:
+        return [(material, mass, names(plan)) for material, mass, plan in trade.router.plan_together("JPN", kg)]
+
+    whole = plans(phone=100.0, small_appliance=200.0, lamp=300.0)
+    assert whole == [("phone", 100.0, {"A": 100.0}), ("small_appliance", 200.0, {"A": 200.0}), ("lamp", 300.0, {"B": 300.0})]
+    assert [way.offered_kg for way in routes] == [100.0, 200.0, 300.0]
+    # 700 kg of A are left for 1400: half of each, and nothing of what is over; B has 700 left and nobody else asks for it
+    half = plans(phone=400.0, small_appliance=1000.0, lamp=800.0)
+    assert half[:2] == [("phone", 200.0, {"A": 200.0}), ("small_appliance", 500.0, {"A": 500.0})]
+    assert half[2:] == [("phone", 200.0, {}), ("small_appliance", 500.0, {}), ("lamp", 800.0, {"B": 700.0})]
+    trade.router.expect("A", -700.0)
+    assert plans(phone=700.0) == [("phone", 700.0, {"A": 700.0})]
+    assert plans(phone=1.0, glass=1.0) == [("phone", 1.0, {}), ("glass", 1.0, {})]
+
+
 def test_fractions_without_a_route_wait_with_a_warning_and_forms_without() -> None:
     world, trade, _ = build(scenario())
     assert trade.router.plan("JPN", "board", 1.0) == []

@@ -81,7 +81,7 @@ def test_origins_survive_to_the_plant():
     tags = made.world.tags
     for tag in seen:
         tags.intake(len(tags.origins), tag, "phone")[0] += 1.0
-    taken = tags.intakes()
+    taken = tags.divided(tags.intakes())
     assert taken.kg.sum() == pytest.approx(len(seen))
     origins = {tags[part][:3] + tags[part][4:] for part in taken.part.tolist()}
     assert origins == {("JPN", f"Z-{zone}", "pickup", year) for zone in range(3) for year in (2025, 2026)}

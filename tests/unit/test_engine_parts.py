@@ -14,7 +14,7 @@ from sim.engine.clock import Clock
 from sim.engine.composition import Composition
 from sim.engine.dials import Dials
 from sim.engine.ledger import Ledger
-from sim.engine.recorder import Recorder
+from sim.engine.recorder import ROWS_AT_ONCE, Recorder
 from sim.engine.stockpile import Stockpile
 from sim.engine.streams import Streams
 from sim.engine.tags import Blend, Origin, Tags
@@ -231,6 +231,16 @@ def test_recorder_adds_by_key_and_tables_have_one_shape():
         recorder.declare("fleet", ("year",), ("km",))
 
 
+def test_a_yearly_line_adds_to_the_cell_of_its_year():
+    recorder = Recorder()
+    recorder.declare("fleet", ("year", "zone"), ("km", "hours"))
+    line = recorder.yearly("fleet", "JP-13")
+    for year, km in ((2025, 5.0), (2025, 2.0), (2026, 1.0)):
+        line.cell(year)[0] += km
+    recorder.cell("fleet", 2026, "JP-13")[0] += 3.0
+    assert list(recorder.rows("fleet")) == [((2025, "JP-13"), [7.0, 0.0]), ((2026, "JP-13"), [4.0, 0.0])]
+
+
 def test_packed_cells_read_as_before_and_count_no_more():
     recorder = Recorder()
     recorder.declare("fleet", ("year", "zone"), ("km", "hours"))
@@ -246,15 +256,48 @@ def test_packed_cells_read_as_before_and_count_no_more():
     assert [key for key, _ in recorder.rows("fleet")].count((2025, "JP-13")) == 2, "a table with two rows of a key is refused"
 
 
+def test_rows_added_whole_stand_between_cells_in_order():
+    recorder = Recorder()
+    recorder.declare("sales", ("year", "plant"), ("kg", "usd"))
+    recorder.declare("shocks", ("name",), ("start_day",))
+    recorder.cell("sales", 2025, "Works")[:] = [1.0, 2.0]
+    recorder.pack("sales")
+    recorder.add_rows("sales", (((2026, f"Works {number}"), [float(number), 0.5]) for number in range(ROWS_AT_ONCE + 1)))
+    recorder.cell("sales", 2027, "Works")[0] += 3.0
+    rows = list(recorder.rows("sales"))
+    assert len(rows) == ROWS_AT_ONCE + 3
+    assert (rows[0], rows[-1]) == (((2025, "Works"), [1.0, 2.0]), ((2027, "Works"), [3.0, 0.0]))
+    read = recorder.read("sales")
+    keys, cells = zip(read["year"], read["plant"], strict=True), np.stack([read["kg"], read["usd"]], axis=1).tolist()
+    assert list(zip(keys, cells, strict=True)) == rows
+    assert list(recorder.rows("sales")) == rows, "reading changes nothing"
+    assert {name: len(column) for name, column in recorder.read("shocks").items()} == {"name": 0, "start_day": 0}
+
+
+def test_intakes_of_past_years_are_packed_and_those_of_this_year_still_count():
+    tags = Tags()
+    part = tags.of(Origin("JPN", "JP-13", "box", year=2025))
+    before, now = (tags.of(Origin("JPN", plant="Works", year=year)) for year in (2025, 2026))
+    tags.intake(before, part, "phone")[0] = 3.0
+    cell = tags.intake(now, part, "television")
+    tags.pack_intakes(2026)
+    cell[0] += 5.0
+    tags.intake(now, part, "phone")[0] += 1.0
+    taken = tags.intakes()
+    kinds = {number: kind for kind, number in tags.kinds.items()}
+    columns = (taken.tag.tolist(), taken.part.tolist(), [kinds[kind] for kind in taken.kind.tolist()], taken.kg.tolist())
+    assert list(zip(*columns, strict=True)) == [(before, part, "phone", 3.0), (now, part, "phone", 1.0), (now, part, "television", 5.0)]
+
+
 def test_a_packed_blend_divides_as_before():
     tags = Tags()
     parts = [tags.of(Origin("JPN", zone, "box", year=2025)) for zone in ("JP-01", "JP-13", "JP-27")]
     treated, kg = tags.of(Origin("JPN", plant="Works", year=2025)), np.array([3.0, 0.0, 1.0])
     blend = tags.blend(Origin("JPN", year=2025), Blend(np.array(parts), kg))
     tags.intake(treated, blend, "phone")[0] = 8.0
-    before = tags.intakes()
+    before = tags.divided(tags.intakes())
     tags.pack(blend)
-    after = tags.intakes()
+    after = tags.divided(tags.intakes())
     for name in ("tag", "part", "kind", "kg"):
         np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
     assert after.kg.tolist() == [6.0, 2.0]

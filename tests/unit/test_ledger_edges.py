@@ -48,11 +48,15 @@ def test_who_asks_is_told_of_every_fold():
     ledger = Ledger(composition, "month")
     start, end = ledger.account("start", "opening", "JPN", outside=True), ledger.account("end", "metal", "JPN", outside=True)
     told = []
-    ledger.on_fold = lambda source, target, kg: told.append((source.tolist(), target.tolist(), kg.tolist()))
+    ledger.on_fold = lambda pairs, kg: told.append(([list(ledger.pairs)[number] for number in pairs], kg.tolist()))
     ledger.begin_year(0.0, 2025)
     ledger.post(1.0, start, end, Lot(8.0, row, 0, 1.0))
     ledger.fold(2.0)
-    assert told == [([start], [end], [[2.0, 6.0]])]
+    ledger.post(3.0, end, start, Lot(4.0, row, 0, 1.0))
+    ledger.fold(4.0)
+    ledger.post(5.0, start, end, Lot(1.0, row, 0, 1.0))
+    ledger.fold(6.0)
+    assert told == [([(start, end)], [[2.0, 6.0]]), ([(end, start)], [[1.0, 3.0]]), ([(start, end)], [[0.25, 0.75]])]
 
 
 def test_what_is_booked_together_is_told_in_kilograms():
@@ -178,6 +182,19 @@ def test_empty_places_hold_nothing_wherever_they_stand():
         ledger.move(0.0, [lot(1.0 + number, HALF), lot(2.0)], start, piles[number])
     ledger.audit(0.0)
     assert [ledger.balance(pile.account).tolist() for pile in piles] == [[0, 0], [3, 1], [0, 0], [4, 2], [0, 0]]
+
+
+def test_a_place_of_several_accounts_is_asked_once_and_must_hold_what_each_of_them_does():
+    ledger, start = book()
+    first, second = (ledger.account(name, "waiting", "JPN") for name in ("first", "second"))
+    there = {first: [lot(2.0)], second: [lot(1.0), lot(3.0, OTHER)], start: []}
+    ledger.shared_places.append(lambda: there)
+    for account, lots in there.items():
+        ledger.post_all(0.0, start, account, lots)
+    ledger.audit(1.0)
+    there[first], there[second] = there[second], there[first]
+    with pytest.raises(ConservationError, match=r"day 2\.00: stage waiting, first: 3 kg of other made without a posting"):
+        ledger.audit(2.0)
 
 
 # overdrafts

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from sim.scenario import library as library_module
 from sim.scenario.datapackage import assemble, written
 from sim.scenario.evidence import Evidence
-from sim.scenario.library import Library, load_library
+from sim.scenario.library import TREE_FILE, Library, load_library
 from tests.fixtures.library_tables import CC_BY, dials, put
 
 
@@ -170,6 +170,43 @@ def test_reference_tables_stay_out_of_the_tree(tmp_path):
 def test_hashes_name_every_file(tmp_path):
     dials(tmp_path, "a.b,,1,,,,count")
     assert sorted(load_library(tmp_path).hashes) == ["dials.csv", "dials.table.json"]
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """A folder with tables and the tree they grow into, and its library."""
+    dials(tmp_path, "a.whole_count,,7,,,,count", "a.share,,0.1,,,,share", "a.start,,2026-10-01,,,,date", 'p."x.y".on,,true,,,,bool')
+    grown = load_library(tmp_path)
+    (tmp_path / TREE_FILE).write_text(grown.written_tree(), encoding="utf-8", newline="\n")
+    return tmp_path, grown
+
+
+def test_the_stored_tree_is_the_grown_one_and_tables_are_read_only_when_asked(stored, monkeypatch):
+    folder, grown = stored
+    with monkeypatch.context() as watched:
+        watched.setattr("sim.scenario.growth.grow", lambda *_: pytest.fail("tables were read"))
+        library = load_library(folder)
+        assert repr(library.tree) == repr(grown.tree), "types and order too"
+        assert library.hashes == grown.hashes
+    assert (library.evidence, dict(library.tables)) == (grown.evidence, dict(grown.tables))
+
+
+@pytest.mark.parametrize("name", ["dials.csv", "dials.table.json", TREE_FILE])
+def test_a_stored_tree_is_not_believed_when_a_byte_differs(stored, name):
+    folder, grown = stored
+    text = (folder / name).read_text(encoding="utf-8")
+    old, new = ("For tests.", "for tests.") if name.endswith("table.json") else ("0.1", "0.2")
+    assert old in text
+    (folder / name).write_text(text.replace(old, new), encoding="utf-8", newline="\n")
+    assert load_library(folder).tree["a"]["share"] == (0.2 if name == "dials.csv" else 0.1)
+    assert grown.tree["a"]["share"] == 0.1
+
+
+@pytest.mark.parametrize("text", ["", "no json\n", "null\n[]\n{}\n", '"one line"'])
+def test_a_stored_tree_that_is_damaged_is_grown_anew(stored, text):
+    folder, grown = stored
+    (folder / TREE_FILE).write_text(text, encoding="utf-8")
+    assert load_library(folder).tree == grown.tree
 
 
 def test_the_package_description_is_read_by_frictionless_and_follows_the_files(tmp_path):

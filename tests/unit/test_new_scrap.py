@@ -8,7 +8,6 @@ from pydantic import ValidationError
 
 from sim.nodes.plant_spec import ProcessSpec
 from sim.results.tables import numbers, texts
-from sim.simulate.collect import recorded_cells
 from sim.simulate.new_scrap import new_scrap
 from tests.fixtures.plants import Supplier, plant, process, wire, world
 
@@ -29,7 +28,7 @@ def told(share, **more):
     spec = SimpleNamespace(
         plants=[works], substances={name: SimpleNamespace(oxide_factor=SimpleNamespace(value=0.5)) for name in SUBSTANCES}
     )
-    return here, site, new_scrap(recorded_cells(here, "plants"), site.plants, here.calendar, spec)
+    return here, site, new_scrap(here.recorder.read("plants"), site.plants, here.calendar, spec)
 
 
 def test_metals_of_new_scrap_are_feed_times_content_times_yield():

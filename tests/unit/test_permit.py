@@ -10,6 +10,7 @@ import pytest
 
 from sim.core.calendar import Calendar
 from sim.core.errors import WiringError
+from sim.trade.border import RuleInForce
 from sim.trade.border_spec import BorderRuleSpec, ConsentDaysSpec
 from sim.trade.permit import FACTOR_DIAL, Permit, pair_dial, pert, pert_mean
 from sim.trade.rules import RuleTable, contradictions
@@ -45,6 +46,19 @@ def test_rules_hold_from_their_first_to_their_last_day() -> None:
     first = CALENDAR.day_of(date(2026, 3, 1))
     names = [in_force(table, day=first + offset) for offset in (-0.001, 0.0, 30.999, 31.0)]
     assert names == ["default", "dated", "dated", "default"]
+
+
+def test_the_rule_in_force_follows_the_calendar() -> None:
+    dated = rule(name="dated", destination="JPN", rule="ban", start=date(2026, 3, 1), end=date(2026, 3, 31))
+    later = rule(name="later", origin="IDN", destination="JPN", rule="free", start=date(2026, 3, 15))
+    world, seen = empty_world(2025, 2026), []
+    table = RuleTable([rule(name="default", rule="free"), dated, later], world.calendar)
+    asked = RuleInForce(table.about("IDN", "JPN", "board", "X"), world.clock)
+    days = [world.calendar.day_of(date(2026, *when)) for when in ((2, 28), (3, 1), (3, 14), (3, 15), (4, 1))]
+    for moment in days:
+        world.clock.at(float(moment), lambda _: seen.append(asked().name))
+    world.clock.run(world.calendar.days)
+    assert seen == ["default", "dated", "dated", "later", "later"]
 
 
 def test_equally_specific_rules_contradict_each_other() -> None:

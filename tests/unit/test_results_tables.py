@@ -102,6 +102,27 @@ def test_gathering_joins_texts_of_all_replications(tmp_path):
     assert frame.equals(parquet.frame("stocks", joined))
 
 
+@pytest.mark.parametrize(("count", "size"), [(0, 1), (1, 1), (128, 1), (129, 2), (40_000, 4)])
+def test_codes_are_as_small_as_their_values_allow(count, size):
+    names = [f"{number:05d}" for number in range(count)]
+    column = coded(names)
+    assert column.codes.dtype == np.dtype(f"i{size}")
+    assert column.texts.tolist() == names
+    assert column.codes_in(("", *names)).tolist() == list(range(1, count + 1))
+
+
+def test_small_years_are_kept_small_and_written_as_any_other(tmp_path):
+    columns = {name: ["a", "b"] for name in ("metal", "plant", "zone", "channel")} | {"recovered_kg": [1.0, 2.0]}
+    written = []
+    for kind in (np.int16, np.int64):
+        years = dict.fromkeys(("year", "discard_year"), np.array([2025, 2026], dtype=kind))
+        table = gathered("lineage", [from_columns("lineage", columns | years)])
+        assert numbers(table, "year").dtype == {np.int16: np.int16, np.int64: np.int32}[kind]
+        parquet.write("lineage", table, tmp_path / f"{kind.__name__}.parquet")
+        written.append((tmp_path / f"{kind.__name__}.parquet").read_bytes())
+    assert written[0] == written[1]
+
+
 def test_file_bytes_depend_on_rows_only(tmp_path):
     rows = [(2025 + i % 3, "JPN", f"stage {i}", "Nd", float(i)) for i in range(50)]
     for name, order in (("a", rows), ("b", rows[::-1])):

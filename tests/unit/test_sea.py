@@ -10,7 +10,7 @@ import pytest
 from sim.core.lot import Lot
 from sim.core.quantity import Quantity
 from sim.simulate.sea_ways import SeaWays
-from sim.transport.haul import Dock, Point, great_circle_km, road_km
+from sim.transport.haul import Dock, Point, RoadBill, great_circle_km, road_km
 from sim.transport.lane_spec import PortSpec, SeaSpec
 from sim.transport.sea import Leg, Voyage, port_dial
 from tests.fixtures.trade_world import SEA, Maker, build, empty_world, lane, plant, route, scenario, shipments
@@ -51,7 +51,7 @@ def test_days_of_a_voyage_with_transhipment() -> None:
     voyage = Voyage((leg(), leg(offset=1.0, days=4.0)), cut_off_days=3.0, customs_days=2.0, road_km=200.0, road_days=0.5)
     # sails on day 0, at the hub on day 10, cargo closed from day 13: next sailing day 15, there on 19, customs and road
     assert voyage.arrival(0.0) == 15.0 + 4.0 + 2.0 + 0.5
-    assert voyage.first_sailing(0.0) == 7.0
+    assert voyage.legs[0].next_sailing(0.0 + voyage.cut_off_days) == 7.0
     assert voyage.distance_km == 10_000.0
     assert voyage.mean_days == 2 * (3.0 + 3.5) + 10.0 + 4.0 + 2.5
 
@@ -69,7 +69,7 @@ def test_full_boxes_sail_weekly_after_the_cut_off() -> None:
     voyage = trade.borders[0]._way.voyage
     # every load is a whole number of boxes; the first left at the first sailing three days after its drive of a quarter day
     assert {kg % 20_000.0 for _, kg in eaters["Refinery"].came} == {0.0}
-    assert days[0] == pytest.approx(voyage.arrival(voyage.first_sailing(0.25)))
+    assert days[0] == pytest.approx(voyage.arrival(voyage.legs[0].next_sailing(0.25 + voyage.cut_off_days)))
 
 
 def test_a_part_filled_box_sails_when_it_is_too_old() -> None:
@@ -108,6 +108,17 @@ def test_money_and_co2_of_a_box() -> None:
     emitted = {key[1:]: cell[0] for key, cell in world.recorder.rows("emissions")}
     assert emitted["IDN", "sea", "ship fuel"] == pytest.approx(20.0 * 5000.0 * 0.02)
     assert emitted["JPN", "linehaul", "diesel"] == pytest.approx(20.0 * inland * 0.15)
+
+
+def test_a_road_bill_follows_rates_and_years() -> None:
+    for usd, paid in (({2025: 0.0, 2027: 2.0}, [0.5, 1.5]), (0.2, [0.2, 0.2])):
+        world, _, _ = build(scenario())
+        bill = RoadBill(world, SeaSpec.model_validate(SEA | {"road_usd_per_t_km": usd}), "Works", "JPN")
+        for day in (182.5, 365.0 + 182.5):  # the middle of 2025 and of 2026
+            world.clock.at(day, lambda _, bill=bill: [bill.add(500.0, 2.0), bill.add(1000.0, 0.0)])
+        world.clock.run(700.0)
+        assert [cell[0] for _, cell in world.recorder.rows("payments")] == pytest.approx(paid)
+        assert [cell[0] for _, cell in world.recorder.rows("emissions")] == pytest.approx([0.15, 0.15])
 
 
 def test_a_road_haul_takes_days_by_distance() -> None:
@@ -224,5 +235,5 @@ def test_a_load_that_fills_a_yard_to_rounding_does_not_wait() -> None:
     yard = SimpleNamespace(name="Works", country="JPN", space_kg=lambda _: 0.3, receive=lambda _, lots, source: took.extend(lots))
     load = [Lot(0.1 + 0.2, 0, 0, 0.0)]
     assert load[0].kg > yard.space_kg("magnet")
-    Dock(world, yard, lambda: 0.0).deliver("magnet", load, 0)
+    Dock(world, yard, lambda: 0.0).deliver("magnet", load, load[0].kg, 0)
     assert took == load

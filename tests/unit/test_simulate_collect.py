@@ -16,7 +16,7 @@ from sim.core.quantity import Quantity
 from sim.engine.composition import Composition
 from sim.engine.ledger import Ledger
 from sim.engine.streams import Streams
-from sim.engine.tags import Origin
+from sim.engine.tags import Blend, Origin
 from sim.engine.world import World
 from sim.nodes.arisings import Arisings
 from sim.nodes.schedule import Schedule
@@ -343,6 +343,25 @@ def test_lineage_divides_by_metal_content_and_sums_to_what_was_recovered(world, 
     assert found["Nd", "JP-01", 2026] == pytest.approx(0.75)
     assert sum(kg for key, kg in found.items() if key[0] == "Nd") == pytest.approx(1.0, rel=1e-12)
     assert {key[0] for key in found} == {"Au", "Nd"}
+
+
+def test_lineage_of_two_years_and_plants_divides_each_apart_and_stands_in_order(world, spec, arisings):
+    """What one tag gave to two plants in two years comes of the same parents in the same shares."""
+    tag = world.tags.of(Origin("JPN", plant=DISMANTLER, year=2025))
+    zones = ("JP-13", "JP-01", "")  # crude yards know no zone
+    for zone, kg in zip(zones, (100.0, 300.0, 400.0), strict=True):
+        world.tags.intake(tag, world.tags.of(Origin("JPN", zone, "drop_box", "", 2025)), "phone")[0] = kg
+    parts = np.array([world.tags.of(Origin("JPN", zone, "drop_box", "", 2026)) for zone in zones[:2]])
+    blend = world.tags.blend(Origin("JPN", year=2026), Blend(parts, np.array([1.0, 3.0])))
+    world.tags.intake(tag, blend, "phone")[0] = 100.0  # holds as much gold as 200 kg of 2025
+    for year, plant, kg in ((2026, SMELTER, 1.0), (2025, DISMANTLER, 2.0), (2025, SMELTER, 3.0)):
+        world.recorder.cell("lineage_out", tag, "Au", plant, year)[0] = kg
+    found = rows(collected(world, spec, arisings)["lineage"], "year", "plant", "zone", "discard_year", "recovered_kg")
+    share = {("", 2025): 0.4, ("JP-01", 2025): 0.3, ("JP-01", 2026): 0.15, ("JP-13", 2025): 0.1, ("JP-13", 2026): 0.05}
+    ends = sorted([(2025, DISMANTLER, 2.0), (2025, SMELTER, 3.0), (2026, SMELTER, 1.0)])
+    expected = [(year, plant, zone, born, kg * part) for year, plant, kg in ends for (zone, born), part in share.items()]
+    assert [row[:4] for row in found] == [row[:4] for row in expected]
+    assert [row[4] for row in found] == pytest.approx([row[4] for row in expected], rel=1e-12)
 
 
 def test_lineage_of_a_year_without_arisings_is_an_error(world, spec, arisings):

@@ -1,0 +1,90 @@
+"""When plants work: those awake end their periods together, and what is ready together is one event."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from sim.core.lot import Lot
+from sim.engine.composition import Vector
+from sim.engine.ledger import Conversion
+from sim.engine.world import World
+from sim.nodes.plant_lots import Batch, divide
+from sim.nodes.schedule import Periods
+
+
+class Worker(Protocol):
+    """A plant as the works see it."""
+
+    def end_period(self, period: int) -> Batch | None:
+        """Take out of the yard what it has to work at the end of a period."""
+        ...
+
+    def start_batch(self, batch: Batch, lots: list[Lot]) -> None:
+        """Put to work a batch of which is known what `lots` it becomes."""
+        ...
+
+    def end_batch(self, batch: Batch) -> None:
+        """Take what a batch has become."""
+        ...
+
+
+Begun = tuple[Worker, Batch]
+
+
+class Works:
+    """The periods of all plants of a world: one event for the end of a period, one for batches that are ready together.
+
+    What a batch becomes is reckoned when it starts, since the batches of a period are divided in few products then.
+    ends : decimal calendar year in which each period ends.
+    """
+
+    __slots__ = ("_awake", "_ended", "_world", "ends", "periods")
+
+    def __init__(self, world: World, periods: Periods) -> None:
+        self._world, self.periods = world, periods
+        self._awake: list[Worker] = []
+        self._ended = 0
+        self.ends = [world.calendar.decimal_year(day) for day in periods.edges[1 : periods.count + 1].tolist()]
+
+    def by_year(self, amounts: Vector) -> list[float]:
+        """Sums by calendar year of the run of what is booked at the end of each period."""
+        calendar = self._world.calendar
+        years = np.minimum(np.array(self.ends, dtype=np.intp), calendar.end) - calendar.start
+        sums: list[float] = np.bincount(years, amounts, len(calendar.years)).tolist()
+        return sums
+
+    def wake(self, plant: Worker) -> None:
+        """Let a plant that sleeps work at the end of this period."""
+        if not self._awake:
+            clock = self._world.clock
+            period = max(self.periods.number(clock.now), self._ended)
+            clock.at(float(self.periods.edges[period + 1]), self._end_period, period)
+        self._awake.append(plant)
+
+    def _end_period(self, period: int) -> None:
+        self._ended = period + 1
+        awake, self._awake = self._awake, []
+        begun = [(plant, batch) for plant in awake if (batch := plant.end_period(period)) is not None]
+        if not begun:
+            return
+        world = self._world
+        batches = [batch for _, batch in begun]
+        divide(world, batches)
+        becomes = [batch.becomes() for batch in batches]
+        conversions = [Conversion(each.account, each.lots, lots) for each, lots in zip(batches, becomes, strict=True)]
+        world.ledger.require_closed(world.clock.now, conversions)
+        together: defaultdict[float, list[Begun]] = defaultdict(list)
+        for (plant, batch), lots in zip(begun, becomes, strict=True):
+            plant.start_batch(batch, lots)
+            together[batch.days].append((plant, batch))
+        for days, ready in together.items():
+            world.clock.after(days, self._end_batches, ready)
+
+    @staticmethod
+    def _end_batches(ready: Sequence[Begun]) -> None:
+        for plant, batch in ready:
+            plant.end_batch(batch)
