@@ -68,6 +68,12 @@ class Calendar:
         first, after = self.month_starts[year * MONTHS_PER_YEAR], self.month_starts[(year + 1) * MONTHS_PER_YEAR]
         return month, self.start + year, self.start + year + (day - first) / (after - first)
 
+    def period_edges(self, year: int, days: float) -> list[float]:
+        """Return the days on which the periods of `year` begin, and its end: equal parts nearest to `days`."""
+        first, last = (self.month_starts[(year - self.start + ahead) * MONTHS_PER_YEAR] for ahead in (0, 1))
+        parts = max(round((last - first) / days), 1)
+        return [first + (last - first) * part / parts for part in range(parts + 1)]
+
     def day_of(self, when: date) -> int:
         """Day of simulation of a calendar date (negative before the start)."""
         return when.toordinal() - date(self.start, 1, 1).toordinal()

@@ -92,13 +92,13 @@ def days_of_cover(stock_kg: ArrayLike, demand_kg_per_day: ArrayLike) -> Array:
 # shocks
 
 
-def loss_area(shortfall_share: ArrayLike, days: ArrayLike) -> Array:
-    """Area between full and actual supply over the periods of the last axis [days of full demand], 0 without a shortfall.
+def loss_area(shortfall_share: ArrayLike, days: ArrayLike) -> float:
+    """Area between full and actual supply [days of full demand], 0 without a shortfall.
 
     The resilience loss of Bruneau et al. 2003, Earthquake Spectra 19(4):733-752, doi:10.1193/1.1623497, with
     quality = share of demand met, over periods of length `days`.
     """
-    return np.asarray(np.sum(np.asarray(shortfall_share, dtype=np.float64) * np.asarray(days, dtype=np.float64), axis=-1))
+    return float(np.sum(np.asarray(shortfall_share, dtype=np.float64) * np.asarray(days, dtype=np.float64)))
 
 
 def recovery_time(met_share: ArrayLike, days: ArrayLike, threshold: float = 1.0 - 1e-9) -> float:

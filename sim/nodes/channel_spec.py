@@ -1,9 +1,7 @@
 """What a scenario says of a collection channel."""
 
-from __future__ import annotations
-
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -103,7 +101,7 @@ class ChannelSpec(Spec):
     age_limit_days: Days | None = Field(default=None, description="A point calls at the latest after this time.")
 
     @model_validator(mode="after")
-    def _fields_fit(self) -> ChannelSpec:
+    def _fields_fit(self) -> Self:
         if self.start is not None and self.end is not None and self.start >= self.end:
             raise PydanticCustomError("channel_dates", "start must be before end", {})
         if self.round == "on_delivery_round":

@@ -1,7 +1,5 @@
 """What a scenario says of a country: people, what they throw away, and what they do with it."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """What a scenario says of money for plants: what capital costs, and how a project is supported and judged."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.calendar import MONTHS_PER_YEAR, Calendar
+from sim.core.calendar import MONTHS_PER_YEAR
 from sim.core.quantity import Quantity
 from sim.engine.composition import Composition
 from sim.engine.streams import Streams
@@ -27,13 +27,6 @@ DECADE = 10
 JULY = 6
 NOTHING = -1
 INFORMAL = "informal_buyer"
-
-
-def period_edges(calendar: Calendar, year: int, period_days: float) -> Vector:
-    """Return the days on which the periods of a year begin, and its end: equal parts nearest to `period_days`."""
-    first = calendar.month_starts[(year - calendar.start) * 12]
-    last = calendar.month_starts[(year - calendar.start) * 12 + 12]
-    return np.linspace(first, last, max(round((last - first) / period_days), 1) + 1)
 
 
 def overlap(edges: Vector, periods: Vector) -> Vector:
@@ -122,7 +115,7 @@ class Offers:
     def of_year(self, year: int) -> YearOffers:
         """Work out the offers of `year`; adds its composition rows."""
         calendar = self._arisings.calendar
-        edges = period_edges(calendar, year, self._period_days)
+        edges = np.array(calendar.period_edges(year, self._period_days))
         taken = self._taken(year, edges)
         first_month = (year - calendar.start) * 12
         by_group = taken.kg.sum(axis=0)

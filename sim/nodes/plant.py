@@ -111,9 +111,9 @@ class Plant:
             return 0.0
         if now >= self._room_until or len(self.capacity.turns) != self._room_turns:  # routers ask often
             periods = self._works.periods
-            period = periods.number(now)
+            period = min(periods.number(now), periods.count - 1)
             self._room_kg = self.capacity.room_kg(period)
-            self._room_until, self._room_turns = float(periods.edges[period + 1]), len(self.capacity.turns)
+            self._room_until, self._room_turns = periods.ends[period], len(self.capacity.turns)
         if not self._speed:
             room = self._room_kg - self.yard.kg
             return room if room > 0.0 else 0.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
@@ -55,8 +54,8 @@ class Capacity:
         self._free: list[float] = free.tolist()
         self._yard_kg: list[float] = (free * over(spec.yard_limit_days, periods.years)).tolist()
         breakdowns = breakdowns_of(spec, process)
-        stops, edges = breakdowns.stops(world.streams, world.calendar), periods.edges[: periods.count + 1]
-        self._running = 1.0 - breakdowns.down_between(edges, stops) / np.diff(edges)
+        stops = breakdowns.stops(world.streams, world.calendar)
+        self._running = 1.0 - breakdowns.down_between(periods.edges, stops) / np.diff(periods.edges)
         months = np.asarray(world.calendar.month_starts, dtype=np.float64)
         self.down_of_months = breakdowns.down_between(months, stops)
         self._worth: list[tuple[float, float]] = []
@@ -70,12 +69,10 @@ class Capacity:
         """What a period leaves for modelled feed: nameplate x ramp-up x time up, less background feed [kg]."""
         if self._started != self._schedule.start_day:
             self._started = self._schedule.start_day
-            edges = self._periods.edges[: self._periods.count + 1].tolist()
-            self._worth = list(zip(*(each.tolist() for each in self._worth_kg(list(pairwise(edges)))), strict=True))
+            self._worth = list(zip(*(each.tolist() for each in self._worth_kg()), strict=True))
         nominal_kg, background_kg = self._worth[period]
         if self.turns:
-            edges = self._periods.edges
-            nominal_kg *= self._factor_over(float(edges[period]), float(edges[period + 1]))
+            nominal_kg *= self._factor_over(*self._periods.spans[period])
         return max(nominal_kg - background_kg, 0.0)
 
     def room_kg(self, period: int) -> float:
@@ -85,16 +82,13 @@ class Capacity:
     def by_month(self) -> tuple[list[float], list[float], float]:
         """Capacity and background feed by month [kg], and all background feed, reckoned when the run is over.
 
-        They are reckoned as the work of periods was, so that use never passes 1. What the run cuts short is not worked by
-        modelled feed any more: its capacity counts as far as other feed uses it.
+        They are reckoned as the work of periods was, so that use never passes 1.
         """
-        periods, spans = self._periods, self._periods.spans
-        capacity, background = self._worth_kg(spans)
+        periods = self._periods
+        capacity, background = self._worth_kg()
         if self.turns:
-            capacity *= [self._factor_over(*span) for span in spans]
+            capacity *= [self._factor_over(*span) for span in periods.spans]
         background = np.minimum(background, capacity)
-        cut_short = np.array(spans)[:, 1] < periods.edges[1 : periods.count + 1]
-        capacity = np.where(cut_short, background, capacity)
         opens, closes = self._schedule.start_day, self._schedule.end_day
         monthly = [periods.by_month(each, opens, closes) for each in (capacity, background)]
         return monthly[0], monthly[1], float(background.sum())
@@ -104,9 +98,9 @@ class Capacity:
         """Whether its dial was ever turned to more hours than a day has."""
         return any(value > self.longest_factor for _, name, value in self.turns if name == self._dial)
 
-    def _worth_kg(self, spans: Sequence[tuple[float, float]]) -> tuple[Vector, Vector]:
-        """Capacity without extra shifts and background feed of each period over the days of `spans` [kg]."""
-        days = np.array([self._schedule.full_days(start, end) for start, end in spans]) * self._running
+    def _worth_kg(self) -> tuple[Vector, Vector]:
+        """Capacity without extra shifts and background feed of each period [kg]."""
+        days = np.array([self._schedule.full_days(start, end) for start, end in self._periods.spans]) * self._running
         return self._nameplate * days, self._background * days
 
     def _factor_over(self, start: float, end: float) -> float:

@@ -1,8 +1,6 @@
 """What a scenario says of processes and plants."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, GetCoreSchemaHandler, model_validator
 from pydantic_core import PydanticCustomError, core_schema
@@ -90,7 +88,7 @@ class ProcessSpec(Spec):
     capex_usd_per_t_per_year: UsdPer = Field(description="Investment per tonne of yearly capacity.")
 
     @model_validator(mode="after")
-    def _shares_close(self) -> ProcessSpec:
+    def _shares_close(self) -> Self:
         """Raise if shares of one substance in one input may sum to more than 1 at the modes, in any year given."""
         for name, outputs in self.transfer.items():
             rows = {output: row for output, row in outputs.items() if output != RESIDUE}
@@ -107,7 +105,7 @@ class ProcessSpec(Spec):
         return self
 
     @model_validator(mode="after")
-    def _new_scrap_fits(self) -> ProcessSpec:
+    def _new_scrap_fits(self) -> Self:
         """Raise if new scrap counts as something the process does not take, or holds more than its mass."""
         for name in self.new_scrap:
             if name not in self.transfer:
@@ -196,7 +194,7 @@ class PlantSpec(Spec):
     )
 
     @model_validator(mode="after")
-    def _class_given(self) -> PlantSpec:
+    def _class_given(self) -> Self:
         """Raise if a plant to be built has no commissioning class."""
         if self.status not in {"operating", "closed"} and self.commissioning is None:
             raise PydanticCustomError(

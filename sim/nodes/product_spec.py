@@ -1,7 +1,5 @@
 """What a scenario says of substances, product groups and products."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

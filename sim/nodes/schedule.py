@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from sim.engine.streams import Streams
 from sim.nodes.plant_spec import PlantSpec, ProcessSpec
 
 Days = NDArray[np.float64]
+MOMENT = 1e-3  # [days] before its end a period is worked: its work belongs to its year
 FAR_DAYS = 1e6  # further apart than any run is long: keeps the stops of one line behind those of the other
 
 
@@ -72,24 +74,28 @@ class Schedule:
 class Periods:
     """The periods of a run and the months they lie in; one object for all plants, since most are open throughout.
 
-    spans : first day of each and the day after its last; the run may cut it short. years : decimal calendar year of its start.
+    Like those of collection they are equal parts of each calendar year, so that no year holds the work of one more than another.
+
+    edges : day on which each begins, and the end of the run. spans : first day of each and the day after its last.
+    ends : when plants work what they could in it. years : decimal calendar year of its start.
     """
 
-    __slots__ = ("_parts", "_whole", "calendar", "count", "days", "edges", "spans", "years")
+    __slots__ = ("_parts", "_whole", "calendar", "count", "edges", "ends", "spans", "years")
 
-    def __init__(self, calendar: Calendar, days: int) -> None:
-        self.calendar, self.days = calendar, days
-        self.count = math.ceil(calendar.days / days)
-        self.edges = np.arange(calendar.days // days + 2, dtype=np.float64) * days  # the last one beyond the end of the run
-        self.years = [calendar.decimal_year(period * days) for period in range(self.count)]
-        starts = [float(period * days) for period in range(self.count)]
-        self.spans = [(start, min(start + days, float(calendar.days))) for start in starts]
+    def __init__(self, calendar: Calendar, days: float) -> None:
+        self.calendar = calendar
+        starts = [start for year in calendar.years for start in calendar.period_edges(year, days)[:-1]]
+        self.count = len(starts)
+        self.edges = np.array([*starts, calendar.days], dtype=np.float64)
+        self.years = [calendar.decimal_year(start) for start in starts]
+        self.spans = list(pairwise(self.edges.tolist()))
+        self.ends = [end - MOMENT for _, end in self.spans]
         self._whole = [self._months_between(start, end) for start, end in self.spans]
         self._parts = self._listed(self._whole)
 
     def number(self, day: float) -> int:
-        """Number of the period that holds a day."""
-        return int(day // self.days)
+        """Number of the period that plants work next on a day, `count` once all are over."""
+        return bisect_right(self.ends, day)
 
     def months(self, period: int, opens: float, closes: float) -> list[tuple[int, float]]:
         """Months that the days of a period from `opens` to `closes` lie in, each with its share of them.

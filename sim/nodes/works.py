@@ -39,7 +39,7 @@ class Works:
     """The periods of all plants of a world: one event for the end of a period, one for batches that are ready together.
 
     What a batch becomes is reckoned when it starts, since the batches of a period are divided in few products then.
-    ends : decimal calendar year in which each period ends.
+    ends : decimal calendar year in which each period is worked.
     """
 
     __slots__ = ("_awake", "_ended", "_world", "ends", "periods")
@@ -48,21 +48,21 @@ class Works:
         self._world, self.periods = world, periods
         self._awake: list[Worker] = []
         self._ended = 0
-        self.ends = [world.calendar.decimal_year(day) for day in periods.edges[1 : periods.count + 1].tolist()]
+        self.ends = [world.calendar.decimal_year(day) for day in periods.ends]
 
     def by_year(self, amounts: Vector) -> list[float]:
-        """Sums by calendar year of the run of what is booked at the end of each period."""
+        """Sums by calendar year of the run of what is booked when each period is worked."""
         calendar = self._world.calendar
-        years = np.minimum(np.array(self.ends, dtype=np.intp), calendar.end) - calendar.start
+        years = np.array(self.ends, dtype=np.intp) - calendar.start
         sums: list[float] = np.bincount(years, amounts, len(calendar.years)).tolist()
         return sums
 
     def wake(self, plant: Worker) -> None:
-        """Let a plant that sleeps work at the end of this period."""
-        if not self._awake:
-            clock = self._world.clock
-            period = max(self.periods.number(clock.now), self._ended)
-            clock.at(float(self.periods.edges[period + 1]), self._end_period, period)
+        """Let a plant that sleeps work at the end of this period; what comes after the last one is worked no more."""
+        clock = self._world.clock
+        period = max(self.periods.number(clock.now), self._ended)
+        if not self._awake and period < self.periods.count:
+            clock.at(self.periods.ends[period], self._end_period, period)
         self._awake.append(plant)
 
     def _end_period(self, period: int) -> None:

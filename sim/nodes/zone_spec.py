@@ -1,7 +1,5 @@
 """What a scenario says of a zone: a prefecture or first-level region."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

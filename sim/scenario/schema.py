@@ -1,7 +1,5 @@
 """The whole scenario, frozen: everything a run depends on but the seed and the code."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

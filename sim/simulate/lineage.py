@@ -17,7 +17,6 @@ from sim.scenario.schema import ScenarioSpec
 
 Vector = NDArray[np.float64]
 Numbers = NDArray[np.integer[Any]]
-FIRST_ROWS, GROWTH = 4096, 8  # a column that is full grows by an eighth
 
 
 def lineage(out: Mapping[str, Any], tags: Tags, arisings: Arisings, spec: ScenarioSpec) -> Columns:
@@ -42,34 +41,18 @@ def lineage(out: Mapping[str, Any], tags: Tags, arisings: Arisings, spec: Scenar
     texts = {"metal": tuple(headline), "plant": recovered.plants, "zone": family.zones.values, "channel": family.channels.values}
     kinds = {name: code_type(values) for name, values in texts.items()}
     kinds |= {"year": np.dtype(np.int16), "discard_year": np.dtype(np.int16), "recovered_kg": np.dtype(np.float64)}
-    columns = {name: _Growing(kind) for name, kind in kinds.items()}
-    for year in np.unique(recovered.year).tolist():  # a year at a time, or memory would grow with all of them
+    most = family.most(recovered.tag)
+    # as large as all else: filled in place, and what is never written is never memory
+    columns, count = {name: np.empty(most, dtype=kind) for name, kind in kinds.items()}, 0
+    for year in np.unique(recovered.year).tolist():
         for metal, plant, parent, kg in _of_year(recovered.of_year(year), headline, family):
             told = {"year": year, "metal": metal, "plant": plant, **family.told(parent), "recovered_kg": kg}
             for name, column in columns.items():
-                column.add(told[name], len(kg))
-    wholes = {name: column.whole() for name, column in columns.items()}
-    return from_columns("lineage", {name: Coded(each, texts[name]) if name in texts else each for name, each in wholes.items()})
-
-
-class _Growing:
-    """A column that grows in place: it may be as large as all else, so that a list of parts would count twice."""
-
-    def __init__(self, kind: np.dtype[Any]) -> None:
-        self._values, self._count = np.zeros(FIRST_ROWS, dtype=kind), 0
-
-    def add(self, values: NDArray[Any] | int, count: int) -> None:
-        """Put `count` values at the end, or one so often."""
-        after = self._count + count
-        if after > len(self._values):
-            self._values.resize(after + after // GROWTH, refcheck=False)
-        self._values[self._count : after] = values
-        self._count = after
-
-    def whole(self) -> NDArray[Any]:
-        """All values; it grows no more."""
-        self._values.resize(self._count, refcheck=False)
-        return self._values
+                column[count : count + len(kg)] = told[name]
+            count += len(kg)
+    for column in columns.values():
+        column.resize(count, refcheck=False)
+    return from_columns("lineage", {name: Coded(each, texts[name]) if name in texts else each for name, each in columns.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +101,14 @@ class _Family:
     def size(self) -> int:
         """Number of parents there can be."""
         return int(np.prod(self._shape))
+
+    def most(self, tags: Numbers) -> int:
+        """Number of parents of tags, each parent counted once for every tag, intake and kind."""
+        blends = self.tags.blends
+        counts = [len(blends[part].kg) if part in blends else 1 for part in self._taken.part.tolist()]
+        before = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+        first, last = (np.searchsorted(self._taken.tag, tags, side) for side in ("left", "right"))
+        return int((before[last] - before[first]).sum())
 
     def took_in(self, wanted: Numbers) -> Shares:
         """What some tags, given in order, took in, blends divided; tags that took nothing in are left out."""

@@ -6,6 +6,7 @@ Every index is a function of `core.indicators`; what only the market knew while 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,6 @@ from sim.core import indicators
 from sim.core.calendar import MONTHS_PER_YEAR
 from sim.engine.world import World
 from sim.results.tables import Columns, coded, from_columns, ratio, taken
-from sim.trade.market import MEASURES
 
 Array = NDArray[np.float64]
 Cells = Mapping[str, Any]
@@ -42,6 +42,7 @@ MASSES = (
     "own_primary_without_kg",
     "shortfall_without_kg",
 )
+OTHERS = ("stockpile_kg", "stockpile_without_kg", "hhi", "hhi_by_origin", "hhi_by_place", "primary_hhi")
 
 
 def market(cells: Cells, world: World) -> Columns:
@@ -77,44 +78,75 @@ def import_dependence(masses: Cells) -> dict[str, Array]:
 
 def security(cells: Cells, world: World) -> Columns:
     """Table `security`: indices of every year, country and metal with a demand figure."""
-    demand, years = np.asarray(cells["demand_kg"], dtype=np.float64), np.array(world.calendar.years)
     country, metal = coded(cells["country"]), coded(cells["metal"])
-    rows = np.lexsort((np.asarray(cells["month"]), metal.codes, country.codes))
-    rows = rows[~np.isnan(demand[rows])]
-    shape = (-1, len(years), MONTHS_PER_YEAR)
-    series = {name: np.asarray(cells[name], dtype=np.float64)[rows].reshape(shape) for name in MEASURES}
-    first_of_year = rows[::MONTHS_PER_YEAR]
-    told = {name: values.ravel() for name, values in _indices(series, _days(world).reshape(shape[1:])).items()}
-    keys = {"country": taken(country, first_of_year), "metal": taken(metal, first_of_year)}
-    return from_columns("security", {**keys, "year": np.resize(years, len(first_of_year)), **told})
+    month = np.asarray(cells["month"], dtype=np.int64)
+    rows = np.lexsort((month, metal.codes, country.codes))
+    rows = rows[~np.isnan(np.asarray(cells["demand_kg"], dtype=np.float64)[rows])]
+    year, pair = month[rows] // MONTHS_PER_YEAR, country.codes[rows].astype(np.int64) * len(metal.values) + metal.codes[rows]
+    months = _Months(
+        {name: np.asarray(cells[name], dtype=np.float64)[rows] for name in MASSES + OTHERS},
+        _days(world)[month[rows]],
+        year,
+        pair,
+        np.flatnonzero((np.diff(year, prepend=-1) != 0) | (np.diff(pair, prepend=-1) != 0)),
+    )
+    first = rows[months.firsts]
+    keys = {"country": taken(country, first), "metal": taken(metal, first), "year": world.calendar.start + year[months.firsts]}
+    return from_columns("security", keys | months.indices())
 
 
-def _indices(series: Mapping[str, Array], days: Array) -> dict[str, Array]:
-    """Indices of every country and metal by year, shape (pairs, years), from months, (pairs, years, 12)."""
-    demand = series["demand_kg"]
-    sums = {name: series[name].sum(axis=-1) for name in MASSES}
-    told = import_dependence(sums)
-    for name in ("hhi", "hhi_by_origin", "hhi_by_place", "primary_hhi"):
-        told[name] = _mean(series[name], demand)
-    for end in ("", "_without"):
-        lost = 1.0 - indicators.share_of_demand_met(demand, series[f"shortfall{end}_kg"])
-        told[f"share_met{end}_share"] = indicators.share_of_demand_met(sums["demand_kg"], sums[f"shortfall{end}_kg"])
-        told[f"shortfall{end}_kg"] = sums[f"shortfall{end}_kg"]
-        told[f"cover{end}_days"] = indicators.days_of_cover(series[f"stockpile{end}_kg"][..., -1], (demand / days)[..., -1])
-        told[f"loss_area{end}_days"] = indicators.loss_area(lost, days)
-        told[f"recovery_time{end}_days"] = np.array([_recovery_by_year(each, days) for each in lost]).reshape(lost.shape[:2])
-    # new scrap is left out: table `new_scrap` knows it of some plants only, and the market takes none of it
-    told["eol_rir_share"] = indicators.eol_recycling_input_rate(sums["recovered_kg"], sums["primary_kg"])
-    told["urban_mine_share"] = indicators.urban_mine_share(sums["recovered_kg"], sums["demand_kg"])
-    return told
+@dataclass(frozen=True, slots=True)
+class _Months:
+    """Months of all countries and metals, in order; arrays of shape (months,).
 
+    series : measures by name. days : length of the month. year, pair : which one it belongs to. firsts : first month of each
+    year of a pair.
+    """
 
-def _recovery_by_year(lost: Array, days: Array) -> list[float]:
-    """`_recovery_days` of every year, both arrays of shape (years, 12)."""
-    if not (lost > SHORT).any():
-        return [float("nan")] * len(lost)
-    years = np.repeat(np.arange(len(lost)), MONTHS_PER_YEAR)
-    return [_recovery_days(lost.ravel(), days.ravel(), years == year) for year in range(len(lost))]
+    series: Mapping[str, Array]
+    days: Array
+    year: NDArray[np.int64]
+    pair: NDArray[np.int64]
+    firsts: NDArray[np.intp]
+
+    def indices(self) -> dict[str, Array]:
+        """Indices of every pair and year."""
+        series, lasts = self.series, np.append(self.firsts, self.days.size)[1:] - 1
+        demand = series["demand_kg"]
+        sums = {name: self._sum(series[name]) for name in MASSES}
+        told = import_dependence(sums)
+        for name in ("hhi", "hhi_by_origin", "hhi_by_place", "primary_hhi"):
+            told[name] = self._mean(series[name])
+        for end in ("", "_without"):
+            lost = 1.0 - indicators.share_of_demand_met(demand, series[f"shortfall{end}_kg"])
+            told[f"share_met{end}_share"] = indicators.share_of_demand_met(sums["demand_kg"], sums[f"shortfall{end}_kg"])
+            told[f"shortfall{end}_kg"] = sums[f"shortfall{end}_kg"]
+            told[f"cover{end}_days"] = indicators.days_of_cover(series[f"stockpile{end}_kg"], demand / self.days)[lasts]
+            areas = zip(np.split(lost, self.firsts)[1:], np.split(self.days, self.firsts)[1:], strict=True)
+            told[f"loss_area{end}_days"] = np.array([indicators.loss_area(*area) for area in areas])
+            told[f"recovery_time{end}_days"] = self._recovery_days(lost)
+        # new scrap is left out: table `new_scrap` knows it of some plants only, and the market takes none of it
+        told["eol_rir_share"] = indicators.eol_recycling_input_rate(sums["recovered_kg"], sums["primary_kg"])
+        told["urban_mine_share"] = indicators.urban_mine_share(sums["recovered_kg"], sums["demand_kg"])
+        return told
+
+    def _sum(self, values: Array) -> Array:
+        return np.asarray(np.add.reduceat(values, self.firsts))
+
+    def _mean(self, values: Array) -> Array:
+        """Mean of the months in which it is known, weighted by demand."""
+        weights = np.where(np.isnan(values), 0.0, self.series["demand_kg"])
+        return ratio(self._sum(np.where(weights > 0.0, values * weights, 0.0)), self._sum(weights))
+
+    def _recovery_days(self, lost: Array) -> Array:
+        """Recovery times of every pair and year; missing where a pair is never short."""
+        days = np.full(self.firsts.size, np.nan)
+        for pair in np.unique(self.pair[lost > SHORT]).tolist():
+            here = self.pair == pair
+            for row in np.flatnonzero(here[self.firsts]).tolist():
+                of_year = self.year[here] == self.year[self.firsts[row]]
+                days[row] = _recovery_days(lost[here], self.days[here], of_year)
+        return days
 
 
 def _recovery_days(lost: Array, days: Array, of_year: NDArray[np.bool_]) -> float:
@@ -131,13 +163,6 @@ def _recovery_days(lost: Array, days: Array, of_year: NDArray[np.bool_]) -> floa
     if last == lost.size - 1:
         return float(days[first:].sum())
     return indicators.recovery_time(1.0 - lost[first : last + 2], days[first : last + 2])
-
-
-def _mean(values: Array, weights: Array) -> Array:
-    """Mean over the months, the last axis, in which it is known, weighted by demand."""
-    known = ~np.isnan(values) & (weights > 0.0)
-    weights = np.where(known, weights, 0.0)
-    return ratio((np.where(known, values, 0.0) * weights).sum(axis=-1), weights.sum(axis=-1))
 
 
 def _days(world: World) -> Array:

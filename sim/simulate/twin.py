@@ -31,7 +31,7 @@ from sim.nodes.arisings import Arisings, build_arisings
 from sim.nodes.channel_spec import ChannelSpec
 from sim.nodes.choice import captured_shares, compete, divert
 from sim.nodes.country_spec import CountrySpec
-from sim.nodes.offers import overlap, period_edges
+from sim.nodes.offers import overlap
 from sim.results.summary import ALL, SHARE
 from sim.results.summary import Ladder as SummaryLadder
 from sim.results.tables import Columns, from_columns
@@ -181,7 +181,7 @@ class _Twin:
         calendar, channels = self._arisings.calendar, list(country.channels.values())
         first = (year - calendar.start) * 12
         months = np.array(calendar.month_starts[first : first + 13], dtype=float)
-        edges = period_edges(calendar, year, self._spec.resolution.period_days)
+        edges = np.array(calendar.period_edges(year, self._spec.resolution.period_days))
         by_month = self._arisings.offered_kg[self._arisings.countries.index(key), :, first : first + 12]
         by_period = (by_month @ overlap(months, edges)).T
         middles = year + 0.5 * (edges[1:] + edges[:-1] - 2.0 * edges[0]) / (edges[-1] - edges[0])

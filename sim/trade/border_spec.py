@@ -1,7 +1,5 @@
 """What a scenario says of border rules."""
 
-from __future__ import annotations
-
 from typing import Literal, Self
 
 from pydantic import Field, model_validator

@@ -1,7 +1,5 @@
 """What a scenario says of prices, demand, supply and stockpiles."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

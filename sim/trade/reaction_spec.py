@@ -1,7 +1,5 @@
 """What a scenario says of how recyclers answer prices."""
 
-from __future__ import annotations
-
 from typing import Self
 
 from pydantic import Field, model_validator

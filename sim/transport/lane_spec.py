@@ -1,7 +1,5 @@
 """What a scenario says of ports and sea lanes."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from sim.core.quantity import Quantity

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sim.core.calendar import Calendar
 from sim.core.errors import WiringError
 from sim.nodes.channel_spec import ChannelSpec, oversubscribed
-from sim.nodes.offers import overlap, period_edges
+from sim.nodes.offers import overlap
 from sim.nodes.zones import gather
 from tests.fixtures.collection_world import BOXES, DELIVERY, INFORMAL, arisings, channel, town, zones
 
@@ -20,7 +20,7 @@ OFFERED = 12 * 400_000.0 * 1.25  # kg a year, both groups
 
 def test_periods_cut_the_year_in_equal_parts():
     calendar = Calendar.of(2024, 2025)
-    edges = period_edges(calendar, 2024, 28)
+    edges = np.array(calendar.period_edges(2024, 28))
     assert len(edges) == 14
     assert edges[0] == 0.0
     assert edges[-1] == 366.0

@@ -286,7 +286,8 @@ def test_intakes_of_past_years_are_packed_and_those_of_this_year_still_count():
     taken = tags.intakes()
     kinds = {number: kind for kind, number in tags.kinds.items()}
     columns = (taken.tag.tolist(), taken.part.tolist(), [kinds[kind] for kind in taken.kind.tolist()], taken.kg.tolist())
-    assert list(zip(*columns, strict=True)) == [(before, part, "phone", 3.0), (now, part, "phone", 1.0), (now, part, "television", 5.0)]
+    told = [(before, part, "phone", 3.0), (now, part, "phone", 1.0), (now, part, "television", 5.0)]
+    assert list(zip(*columns, strict=True)) == told
 
 
 def test_a_packed_blend_divides_as_before():

@@ -116,6 +116,19 @@ def test_dust_of_a_metal_that_was_not_there_is_measured_by_the_batch():
     assert refused(ledger.convert, 0.0, start, [lot(1.0, OTHER)], [(start, lot(1.0, OTHER)), (start, lot(1e-11))])
 
 
+def test_of_conversions_checked_together_each_must_close_and_the_worst_is_named():
+    ledger, start = book()
+    mill, kiln = (ledger.account(name, "processing", "JPN") for name in ("mill", "kiln"))
+    fine = module.Conversion(start, [lot(2.0, HALF)], [lot(1.0), lot(1.0, OTHER)])
+    ledger.require_closed(3.0, [fine, module.Conversion(kiln, [], [])])
+    assert ledger.residuals.posting == 0.0
+    lost, made = module.Conversion(mill, [lot(1.0)], [lot(1.0 - 1e-9)]), module.Conversion(kiln, [lot(1.0)], [lot(1.0 + 1e-8)])
+    with pytest.raises(ConservationError, match=r"day 3\.00: stage processing, kiln: 1e-08 kg of Au made in a conversion"):
+        ledger.require_closed(3.0, [fine, lost, made])
+    with pytest.raises(ConservationError, match="mill: 1e-09 kg of Au lost"):
+        ledger.require_closed(3.0, [lost, fine])
+
+
 @pytest.mark.parametrize(("kg", "over"), [(0.8e-37, False), (1.5e-37, True)])
 def test_nothing_is_made_of_nothing(kg, over):
     """Relative to an atom, as there is nothing else to be relative to."""

@@ -6,7 +6,7 @@ import pytest
 from sim.core.calendar import Calendar
 from sim.core.errors import ConservationError, WiringError
 from sim.engine.streams import Streams
-from sim.nodes.schedule import Breakdowns, Schedule
+from sim.nodes.schedule import MOMENT, Breakdowns, Schedule
 from tests.fixtures.plants import (
     DISMANTLING,
     HYDROMET,
@@ -20,6 +20,7 @@ from tests.fixtures.plants import (
     world,
 )
 
+PERIOD = 365.0 / 36  # [days] the equal part of a year nearest to ten days
 PROCESSES = {
     "dismantling": process(DISMANTLING),
     "smelting": process(SMELTING, "refining", residence_days=20),
@@ -43,11 +44,11 @@ def test_works_at_the_end_of_the_period_and_is_ready_after_residence():
     here = world()
     site, supplier = one(here), Supplier(here)
     supplier.send_at(3.0, site.plants["Works"], "phone", supplier.lot(1000.0))
-    site.run(9.9)
+    site.run(PERIOD - 0.1)
     assert site.plants["Works"].yard.kg == 1000.0
-    site.run(11.9)
+    site.run(PERIOD + 1.9)
     assert (site.plants["Works"].yard.kg, site.plants["Works"].store.kg) == (0.0, 0.0)
-    site.run(12.1)
+    site.run(PERIOD + 2.1)
     assert site.plants["Works"].store.kg == pytest.approx(0.01 * 900 + 0.29 * 600 + 0.70 * 100)
 
 
@@ -119,9 +120,9 @@ def test_crude_yards_sell_outside_the_formal_market():
 def test_throughput_is_what_is_free_of_the_nameplate():
     here = world()
     site, supplier = one(here, tonnes=7305, background_feed_t_per_year=3652.5, yard_limit_days=3650), Supplier(here)
-    supplier.send(site.plants["Works"], "phone", supplier.lot(1e6))
-    site.run(100.0 + 1e-6)
-    assert site.plants["Works"].worked_kg == pytest.approx(100 * 10_000.0)
+    supplier.send(site.plants["Works"], "phone", supplier.lot(2e6))
+    site.run(10 * PERIOD)
+    assert site.plants["Works"].worked_kg == pytest.approx(10 * PERIOD * 10_000.0)
     plain = world()
     slow, more = one(plain, tonnes=3652.5, background_feed_t_per_year=3652.5), Supplier(plain)
     more.send(slow.plants["Works"], "phone", more.lot(1.0))
@@ -133,12 +134,13 @@ def test_a_full_yard_has_no_space_until_it_is_worked_off():
     here = world()
     site, supplier = one(here, yard_limit_days=5), Supplier(here)
     works = site.plants["Works"]
-    assert works.space_kg("phone") == pytest.approx(50_000.0 + 100_000.0)
-    supplier.send(works, "phone", supplier.lot(150_000.0))
-    assert works.space_kg("phone") == 0.0
+    worked = PERIOD * 10_000.0
+    assert works.space_kg("phone") == pytest.approx(50_000.0 + worked)
+    supplier.send(works, "phone", supplier.lot(50_000.0 + worked))
+    assert works.space_kg("phone") == pytest.approx(0.0, abs=1e-6)
     site.run(10.5)
     assert works.yard.kg == pytest.approx(50_000.0)
-    assert works.space_kg("phone") == pytest.approx(100_000.0)
+    assert works.space_kg("phone") == pytest.approx(worked)
 
 
 def test_only_what_the_process_knows_is_taken():
@@ -163,7 +165,7 @@ def test_extra_shift_works_more_but_no_day_has_more_than_24_hours():
         here.dials.turn(0.0, "plants.Works.hours_factor", factor)
         supplier.send(site.plants["Works"], "phone", supplier.lot(1e6))
         site.run(10.5)
-        assert site.plants["Works"].worked_kg == pytest.approx(100_000.0 * worth)
+        assert site.plants["Works"].worked_kg == pytest.approx(PERIOD * 10_000.0 * worth)
 
 
 @pytest.mark.parametrize(("factor", "told"), [(1.2, 0), (1.3, 1)])
@@ -230,6 +232,40 @@ def test_idle_plants_cost_no_events_and_busy_ones_share_theirs():
     assert here.clock.events == 2 + 1 + 2  # two plants end a period together, but their batches are not ready together
 
 
+def stores_of(*names):
+    """What plants of two processes made of loads of several inputs and origins, when only those named are there."""
+    here, stores = world(), {}
+    kinds = {"First": "dismantling", "Second": "dismantling", "Third": "smelting"}
+    site = wire(here, [plant(name, kinds[name]) for name in names], PROCESSES)
+    rich, poor = Supplier(here), Supplier(here, (0.002, 0.098, 0.9))
+    loads = {
+        "First": [("phone", rich.lot(600.0, born=-80.0)), ("lamp", poor.lot(50.0, "VNM", born=3.0)), ("phone", poor.lot(7.0))],
+        "Second": [("lamp", poor.lot(90.0, "VNM")), ("phone", rich.lot(1.0, "USA", born=-500.0))],
+        "Third": [("board", rich.lot(30.0)), ("board", poor.lot(40.0, "VNM")), ("board", rich.lot(20.0, born=-9.0))],
+    }
+    for name in names:
+        for material, lot in loads[name]:
+            rich.send(site.plants[name], material, lot)
+    site.run(35.0)
+    for name in names:
+        plain = site.plants[name].process.forms
+        lots = [(material, lot) for material, pile in site.plants[name].store.piles.items() for lot in pile.lots]
+        lots += [(form, lot) for _, form, lot in site.buyers["JPN"].sold if form in plain]
+        stores[name] = [(material, here.tags[lot.tag], lot.born_day, here.composition.mass(lot).tolist()) for material, lot in lots]
+    return stores
+
+
+def test_plants_that_work_at_the_same_time_make_what_each_would_alone():
+    together = stores_of("First", "Second", "Third")
+    for name, made in together.items():
+        alone = stores_of(name)[name]
+        assert [(material, tag) for material, tag, *_ in made] == [(material, tag) for material, tag, *_ in alone]
+        for (_, _, born, masses), (_, _, same_born, same_masses) in zip(made, alone, strict=True):
+            assert born == pytest.approx(same_born, rel=1e-12)
+            assert masses == pytest.approx(same_masses, rel=1e-12, abs=1e-12)
+    assert {len(made) for made in together.values()} == {2 + 3, 2 * 2 + 1, 2}
+
+
 # standstill
 
 
@@ -270,12 +306,14 @@ def test_months_tell_intake_work_capacity_and_waiting():
     site.run()
     by_month = {r["month"]: r for r in rows(here, "plants")}
     assert by_month[0]["intake_kg"] == by_month[0]["throughput_kg"] == 50_000.0
-    assert by_month[0]["wait_kg_days"] == pytest.approx(50_000.0 * 5)
+    assert by_month[0]["wait_kg_days"] == pytest.approx(50_000.0 * (PERIOD - MOMENT - 5.0))
     assert by_month[1]["intake_kg"] == 200_000.0
-    # 90 t at day 50, 90 t at 60, 20 t at 70; February ends on day 59
-    assert by_month[1]["yard_kg"] == pytest.approx(110_000.0)
-    assert by_month[1]["wait_kg_days"] == pytest.approx(200_000.0 * 5 + 110_000.0 * 9)
-    assert by_month[2]["wait_kg_days"] == pytest.approx(110_000.0 * 1 + 20_000.0 * 10)
+    # 91 t at the end of the fifth period on day 51, as much of the sixth, the rest of the seventh; February ends on day 59
+    fifth, sixth, seventh = (number * PERIOD - MOMENT for number in (5, 6, 7))
+    left, rest = (200_000.0 - number * PERIOD * 9_000.0 for number in (1, 2))
+    assert by_month[1]["yard_kg"] == pytest.approx(left)
+    assert by_month[1]["wait_kg_days"] == pytest.approx(200_000.0 * (fifth - 45.0) + left * (59.0 - fifth))
+    assert by_month[2]["wait_kg_days"] == pytest.approx(left * (sixth - 59.0) + rest * (seventh - sixth))
     assert by_month[0]["capacity_kg"] == pytest.approx(310_000.0)
     assert by_month[0]["background_kg"] == pytest.approx(31_000.0)
     assert by_month[0]["open_days"] == pytest.approx(31 * 250 / 365.25)
@@ -369,9 +407,9 @@ def test_a_slow_input_uses_more_of_the_nameplate():
     supplier.send(works, "phone", supplier.lot(30_000.0))
     assert works.space_kg("phone") == pytest.approx(room - 150_000.0)
     site.run(10.5)
-    # 100 t of nameplate work a period: two thirds of what lies, by mass, of each
-    assert works.worked_kg == pytest.approx(60_000.0)
-    assert works.yard.piles["lamp"].kg == pytest.approx(20_000.0)
+    share = PERIOD * 10_000.0 / 150_000.0  # nameplate work of a period, of what lies; by mass, the same of each
+    assert works.worked_kg == pytest.approx(90_000.0 * share)
+    assert works.yard.piles["lamp"].kg == pytest.approx(60_000.0 * (1.0 - share))
     site.run()
     months = rows(here, "plants")
     assert sum(r["throughput_kg"] for r in months) == pytest.approx(90_000.0)
@@ -389,7 +427,7 @@ def test_a_full_store_stops_the_lines_and_pushes_back():
     assert works.store.kg == pytest.approx(50_000.0)
     assert works.yard.kg == pytest.approx(60_000.0)
     assert works.blocked
-    assert works.space_kg("phone") == pytest.approx(50_000.0)
+    assert works.space_kg("phone") == pytest.approx(10_000.0 + PERIOD * 10_000.0 - 60_000.0)
 
 
 def test_receivers_of_one_plan_get_the_same_mix():
@@ -414,7 +452,7 @@ def test_a_dial_counts_from_its_day_on_also_within_a_period():
     site.run(10.5)
     assert site.plants["Works"].worked_kg == pytest.approx(40_000.0)
     site.run(20.5)
-    assert site.plants["Works"].worked_kg == pytest.approx(70_000.0)
+    assert site.plants["Works"].worked_kg == pytest.approx(40_000.0 + (2 * PERIOD - 17.0) * 10_000.0)
 
 
 def test_fires_of_batteries_are_a_cause_of_their_own():

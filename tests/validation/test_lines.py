@@ -6,7 +6,7 @@ import pytest
 from sim.engine.clock import Clock
 from sim.engine.station import Station
 from sim.engine.streams import Streams
-from sim.nodes.schedule import breakdowns_of
+from sim.nodes.schedule import Periods, breakdowns_of
 from tests.fixtures.plants import DISMANTLING, Supplier, plant, process, wire, world
 from tests.validation.test_queues import check_little, ignore
 
@@ -47,13 +47,13 @@ def test_lines_of_a_plant_do_what_servers_would_with_the_same_breakdowns(lines, 
     one, supplier = site.plants["Works"], Supplier(here)
     for day, batches in loads:
         supplier.send_at(day, one, "phone", supplier.lot(batches * BATCH_KG))
-    found: dict[int, float] = {}
-    for day in range(period_days, days, period_days):
-        here.clock.at(day + 1e-3, lambda day: found.update({day: one.worked_kg}), day)
+    found: dict[float, float] = {}
+    for _, end in Periods(here.calendar, period_days).spans[:-1]:
+        here.clock.at(end, lambda day: found.update({day: one.worked_kg}), end)
     site.run()
     stops = list(zip(*(each.tolist() for each in breakdowns_of(works, kind).stops(here.streams, here.calendar)), strict=True))
     servers = lines_one_by_one(stops, lines, loads, days)
-    gap = np.array([kg - servers[day - 1] for day, kg in found.items()])
+    gap = np.array(list(found.values())) - np.interp(list(found), np.arange(1, days + 1), servers)
     bound = lines * LINE_KG_PER_DAY * period_days + lines * BATCH_KG
     assert servers[-1] > 0.9 * load * lines * LINE_KG_PER_DAY * days, "breakdowns do not choke it"
     assert np.abs(gap).max() <= bound
