@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -268,7 +267,7 @@ class Depots:
             some = mass[:, 0, zone].any(axis=(1, 2))
             here, own_kg = slice(zone, zone + 1), np.zeros_like(zone_kg)
             own_kg[zone] = zone_kg[zone]
-            yield self._consignment(receiver, mass[some, :, here], own_kg, here, list(compress(years, some.tolist())))
+            yield self._consignment(receiver, mass[some, :, here], own_kg, here, np.array(years)[some].tolist())
 
     def _consignment(self, receiver: Receiver, mass: Vector, zone_kg: Vector, zones: slice, years: Sequence[int]) -> Consignment:
         lots: dict[str, list[Lot]] = {}

@@ -77,7 +77,7 @@ class _Sums:
 
     def __call__(self, values: Vector) -> Vector:
         if values.ndim == 1:
-            return np.bincount(self._key, values, self._count)
+            return np.asarray(np.bincount(self._key, values, self._count), dtype=np.float64)
         return np.add.reduceat(values[..., self._order], self._first, axis=-1)
 
 

@@ -291,8 +291,10 @@ class Waiting:
         return again
 
     def _turns(self) -> Numbers:
-        """Where in the queues of each country a year of discard first comes, shape (countries, years): what is offered anew
-        keeps this order."""
+        """Place in the queues of each country where a year of discard first comes, shape (countries, years).
+
+        What is offered anew keeps this order, whichever other countries there are.
+        """
         queue, year, _ = self._cells
         first = np.full((len(self.accounts), len(self._rows)), queue.size)
         np.minimum.at(first, (self._queues.country_of[queue], year), np.arange(queue.size))
@@ -319,7 +321,7 @@ class Waiting:
     # the book
 
     def _by_queue(self, cells: _Cells) -> Vector:
-        return np.bincount(cells.queue, cells.mass[0], self._queues.size)
+        return np.asarray(np.bincount(cells.queue, cells.mass[0], self._queues.size), dtype=np.float64)
 
     def _post(self, sources: Sequence[int], targets: Sequence[int], cells: _Cells) -> None:
         """Book cells between the accounts of each country, the places of a channel and year of discard together."""

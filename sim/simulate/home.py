@@ -91,7 +91,9 @@ class Home:
         if share * factor > 1.0 and not self._all_sold:
             self._all_sold = True
             country = self.terms.country
-            self._warn(f"{country}: sold_to_formal_factor {factor:g} asks for more than all that buyers collect; they sell all of it.")
+            self._warn(
+                f"{country}: sold_to_formal_factor {factor:g} asks for more than all that buyers collect; they sell all of it."
+            )
         self._days = days
         self.depots.dispatch(min(share * factor, 1.0), self._send, apart=self._apart)
 
@@ -99,9 +101,7 @@ class Home:
         """Book payments and emissions of a year; vectors have an entry for each of its queues, or of its piles."""
         paid = self.offers.paid_factor(year)
         recorder = self._world.recorder
-        collection_money.book_year(
-            recorder, self.terms, year, collected_kg, cost_usd, co2_kg, self.depots, self.line_haul, paid
-        )
+        collection_money.book_year(recorder, self.terms, year, collected_kg, cost_usd, co2_kg, self.depots, self.line_haul, paid)
 
     def _warn(self, said: str) -> None:
         self._world.warnings.append(said)

@@ -90,10 +90,12 @@ def service_of(terms: Sequence[Terms], queues: Queues, when: float) -> Service:
     channels, vehicles = _channels(terms), _vehicles(terms)
 
     def of_channels(name: str) -> Vector:
-        return np.array([_at(getattr(channel, name), when) for channel in channels])[queues.channel_of]
+        values: Vector = np.array([_at(getattr(channel, name), when) for channel in channels])[queues.channel_of]
+        return values
 
     def of_vehicles(name: str) -> Vector:
-        return np.array([getattr(vehicle, name).at(when) for vehicle in vehicles])[queues.channel_of]
+        values: Vector = np.array([getattr(vehicle, name).at(when) for vehicle in vehicles])[queues.channel_of]
+        return values
 
     usable = of_vehicles("load_factor_share")
     reach = (np.concatenate(column) for column in zip(*(_reach(each, when) for each in terms), strict=True))
@@ -159,7 +161,8 @@ def crew_of(terms: Sequence[Terms], queues: Queues, when: float) -> Crew:
     names, pile_channel = [channel.vehicle for channel in _channels(terms)], queues.pile_channel
 
     def of_vehicles(name: str) -> Vector:
-        return np.array([getattr(vehicle, name).at(when) for vehicle in vehicles])[pile_channel]
+        values: Vector = np.array([getattr(vehicle, name).at(when) for vehicle in vehicles])[pile_channel]
+        return values
 
     return Crew(
         vehicle=tuple(names[channel] for channel in pile_channel.tolist()),

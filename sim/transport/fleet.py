@@ -202,7 +202,7 @@ class Fleet:
         self._hands.deliver[zone](self._travelling[zone].pop(number))
 
     def _by_zone(self, of_queues: Vector) -> Vector:
-        return np.bincount(self._zone_of, of_queues, len(self.bays))
+        return np.asarray(np.bincount(self._zone_of, of_queues, len(self.bays)), dtype=np.float64)
 
     # single vehicles
 
