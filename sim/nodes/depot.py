@@ -19,15 +19,16 @@ SMALL = 1e-9  # of a heap: less is rounding
 
 @dataclass(frozen=True, slots=True)
 class Consignment:
-    """What is loaded for one plant: lots of each group by year of discard, and what each zone sends.
+    """What is loaded for one plant: lots of each group by year of discard, and what each zone of the country sends.
 
-    mass : kg and kg x day of discard by year of discard, zone, channel and group, shape (years, 2, zones, channels, groups).
-    tags : by year of discard, the blend of each group.
+    zones : those it is from, all or one. mass : kg and kg x day of discard by year of discard, zone it is from, channel and
+    group, shape (years, 2, zones, channels, groups). tags : by year of discard, the blend of each group.
     """
 
     receiver: Receiver
     lots: dict[str, list[Lot]]
     zone_kg: Vector
+    zones: slice
     years: tuple[int, ...]
     mass: Vector
     tags: dict[int, list[int]]
@@ -37,29 +38,42 @@ Send = Callable[[Consignment], None]
 """Its lots, in the depots' account, leave for a plant."""
 
 
-@dataclass(slots=True)
-class _Load:
-    """What one dispatch has loaded for a receiver; `mass` as in `Consignment`, `whole` groups are loaded last, together."""
+class _Heap:
+    """What waits for plants, and what of it each is loaded.
 
-    receiver: Receiver
-    mass: Vector
-    whole: list[int] = field(default_factory=list)
+    mass : as in `Consignment`. kg : the same by zone and group, shape (zones, groups).
+    left : share of it that is not loaded yet, shape (zones, groups); loaded : by receiver, share that is.
+    """
+
+    __slots__ = ("kg", "left", "loaded", "mass")
+
+    def __init__(self, mass: Vector) -> None:
+        self.mass = mass
+        self.kg: Vector = mass[:, 0].sum(axis=0).sum(axis=1)
+        self.left = np.ones_like(self.kg)
+        self.loaded: dict[str, Vector] = {}
+
+    def load(self, receiver: str, group: int, share: Vector | float) -> None:
+        """Load a share of what is left of a group, by zone or of all."""
+        loaded = self.loaded.get(receiver)
+        if loaded is None:
+            loaded = self.loaded[receiver] = np.zeros_like(self.left)
+        loaded[:, group] += self.left[:, group] * share
+        self.left[:, group] *= 1.0 - share
+
+    def part(self, share: Vector) -> Vector:
+        """Mass of a share of each zone and group."""
+        return self.mass * share[:, np.newaxis]
 
 
 @dataclass(slots=True)
 class _Vintage:
-    """What waits, sorted, of one year of discard: kg and kg x day of discard, shape (2, zones, channels, groups), if `stored`.
-
-    tags : of zones and channels. crude_tags : of channels, without the zone.
-    """
+    """What is known of one year of discard. tags : of zones and channels. crude_tags : of channels, without the zone."""
 
     year: int
     mixes: Mixes
     tags: NDArray[np.int64]
-    sorted: Vector
-    for_sale: Vector
     crude_tags: list[int]
-    stored: bool = False
     notes: dict[tuple[str, int], tuple[list[int], Vector]] = field(default_factory=dict)
 
 
@@ -95,13 +109,13 @@ class Depots:
         self._world, self._country, self._zones, self._channels = world, country, zones, channels
         self._router, self._crude = router, crude
         self._buyers = informal & (crude is not None)
-        self._schemes = np.where(self._buyers, 0.0, 1.0)[:, np.newaxis]
         self._distance_km = distance_km
         self.account = world.ledger.account(f"{country} depots", "depot", country)
         world.ledger.accounts[self.account].holdings = self._held
         self._vintages: dict[int, _Vintage] = {}
-        self._here: set[int] = set()  # years of discard of which anything waits sorted
-        self._brought: dict[tuple[int, int], list[float]] = {}  # zone and row of a mix -> kg and kg x day of discard
+        # what waits, sorted, by year of discard: what schemes have and what is for sale, shape (2, zones, channels, groups)
+        self._stock: dict[int, tuple[Vector, Vector]] = {}
+        self._brought: list[dict[int, list[float]]] = [{} for _ in zones]  # row of a mix -> kg and kg x day of discard
         self._place: dict[int, tuple[_Vintage, int]] = {}  # of a mix: composition row -> year and channel
         self._stored = np.zeros(len(zones))
         self._nearest: dict[str, list[int]] = {}
@@ -113,9 +127,8 @@ class Depots:
         self._pack(year - 1)
         of = self._world.tags.of
         tags = [[of(Origin(self._country, zone, channel, "", year)) for channel in self._channels] for zone in self._zones]
-        shape = (2, len(self._zones), len(self._channels), len(mixes.groups))
         crude = [of(Origin(self._country, "", channel, "", year)) for channel in self._channels]
-        made = self._vintages[year] = _Vintage(year, mixes, np.array(tags), np.zeros(shape), np.zeros(shape), crude)
+        made = self._vintages[year] = _Vintage(year, mixes, np.array(tags), crude)
         self._place.update({row: (made, channel) for channel, row in enumerate(mixes.rows)})
 
     def _pack(self, year: int) -> None:
@@ -128,25 +141,28 @@ class Depots:
     def bring(self, zone: int, lots: Sequence[Lot], account: int) -> None:
         """Take what a vehicle unloads out of its account."""
         self._world.ledger.post_all(self._world.clock.now, account, self.account, lots)
+        brought = self._brought[zone]
         for kg, ref, _, born_day in lots:
-            there = self._brought.get((zone, ref))
+            there = brought.get(ref)
             if there is None:
-                self._brought[zone, ref] = [kg, kg * born_day]
+                brought[ref] = [kg, kg * born_day]
             else:
                 there[0] += kg
                 there[1] += kg * born_day
 
     def put_back(self, consignment: Consignment, group: str, share: float) -> None:
         """Take back a share of a group of a consignment; it is in the depots' account again, with those who sent it."""
+        zones = consignment.zones
         for year, mass in zip(consignment.years, consignment.mass, strict=True):
             vintage = self._vintages[year]
-            self._here.add(year)
-            vintage.stored = True
             number = vintage.mixes.groups.index(group)
-            back = mass[..., number] * share
+            shape = (2, *vintage.tags.shape, len(vintage.mixes.groups))
+            own, for_sale = self._stock.setdefault(year, (np.zeros(shape), np.zeros(shape)))
+            back = np.zeros(shape[:-1])
+            back[:, zones] = mass[..., number] * share
             of_buyers = back * self._buyers
-            vintage.for_sale[..., number] += of_buyers
-            vintage.sorted[..., number] += back - of_buyers
+            for_sale[..., number] += of_buyers
+            own[..., number] += back - of_buyers
             self._stored += (back - of_buyers)[0].sum(axis=1)
             self.sold_to_formal_kg -= float(of_buyers[0].sum())
             blend = self._world.tags.blends[consignment.tags[year][number]]
@@ -161,77 +177,67 @@ class Depots:
 
         `apart`: each zone sends its trucks by itself.
         """
-        self._here.update(self._place[ref][0].year for _, ref in self._brought)
-        if not self._here:
+        years = sorted({self._place[ref][0].year for brought in self._brought for ref in brought} | self._stock.keys())
+        if not years:
             return
-        years = sorted(self._here)
         vintages = [self._vintages[year] for year in years]
-        self._here.clear()
         self._stored = np.zeros(len(self._zones))
         own, for_sale, crude = self._sort(vintages, sold_to_formal_share)
-        loads: dict[str, _Load] = {}
+        receivers: dict[str, Receiver] = {}
         groups = vintages[0].mixes.groups
         # what schemes collected goes first
-        if self._load_all(own, groups, loads)[1]:
-            self._keep(vintages, own)
-        held, unsold = self._load_all(for_sale, groups, loads)
+        if self._load_all(own, groups, receivers)[1]:
+            self._keep(years, own.part(own.left))
+        held, unsold = self._load_all(for_sale, groups, receivers)
         self.sold_to_formal_kg += held - unsold
-        for load in loads.values():
-            for consignment in self._consignments(load, years, apart):
+        for name, receiver in receivers.items():
+            first, *more = (heap.part(heap.loaded[name]) for heap in (own, for_sale) if name in heap.loaded)
+            for consignment in self._consignments(receiver, sum(more, first), years, apart):
                 send(consignment)
-        self._hand_over_crude(years, crude + for_sale.sum(axis=2) if unsold else crude)
+        self._hand_over_crude(years, crude + for_sale.part(for_sale.left).sum(axis=2) if unsold else crude)
 
-    def _sort(self, vintages: Sequence[_Vintage], sold_share: float) -> tuple[Vector, Vector, Vector]:
-        """Empty the depots: what schemes have, what buyers would sell and what they take apart, the latter without zones.
-
-        Shapes as in `Consignment`.
-        """
-        mixed = {each.year: np.zeros((2, len(self._zones), len(self._channels))) for each in vintages}
-        for (zone, ref), mass in self._brought.items():
-            vintage, channel = self._place[ref]
-            mixed[vintage.year][:, zone, channel] = mass
-        self._brought.clear()
-        came = np.array([mixed[each.year][..., np.newaxis] * each.mixes.shares for each in vintages])
-        own = came * self._schemes
-        bought = came - own
-        for_sale = bought * sold_share
-        crude = (bought - for_sale).sum(axis=2)
+    def _sort(self, vintages: Sequence[_Vintage], sold_share: float) -> tuple[_Heap, _Heap, Vector]:
+        """Empty the depots: what schemes have, what buyers would sell and what they take apart, the latter without zones."""
+        mixed = np.zeros((len(vintages), 2, len(self._zones), len(self._channels)))
+        place = {each.year: number for number, each in enumerate(vintages)}
+        for zone, brought in enumerate(self._brought):
+            for ref, mass in brought.items():
+                vintage, channel = self._place[ref]
+                mixed[place[vintage.year], :, zone, channel] = mass
+            brought.clear()
+        shares = np.array([each.mixes.shares for each in vintages])[:, np.newaxis]
+        bought = mixed * self._buyers
+        sold = bought * sold_share
+        own = (mixed - bought)[..., np.newaxis] * shares[:, np.newaxis]
+        for_sale = sold[..., np.newaxis] * shares[:, np.newaxis]
+        crude = (bought - sold).sum(axis=2)[..., np.newaxis] * shares
         for number, each in enumerate(vintages):
-            if each.stored:
-                own[number] += each.sorted
-                for_sale[number] += each.for_sale
-                each.sorted[:] = each.for_sale[:] = 0.0
-                each.stored = False
-        return own, for_sale, crude
+            if each.year in self._stock:
+                stock, unsold = self._stock.pop(each.year)
+                own[number] += stock
+                for_sale[number] += unsold
+        return _Heap(own), _Heap(for_sale), crude
 
-    def _load_all(self, heap: Vector, groups: Sequence[str], loads: dict[str, _Load]) -> tuple[float, float]:
+    def _load_all(self, heap: _Heap, groups: Sequence[str], receivers: dict[str, Receiver]) -> tuple[float, float]:
         """Load a heap for plants, group by group; return what it was and what is left of it [kg]."""
-        kg = heap[:, 0].reshape(-1, len(groups)).sum(axis=0).tolist()
+        kg = heap.kg.sum(axis=0).tolist()
         left = {group: mass for group, mass in zip(groups, kg, strict=True) if mass > 0.0}
         for group, part, plan in self._router.plan_together(self._country, left):
-            left[group] -= part - self._load(heap, groups.index(group), part, left[group], plan, loads)
-        for load in loads.values():
-            if load.whole:
-                load.mass[..., load.whole] += heap[..., load.whole]
-                heap[..., load.whole] = 0.0
-                load.whole = []
+            left[group] -= part - self._load(heap, groups.index(group), part, left[group], plan)
+            receivers.update((receiver.name, receiver) for receiver, _ in plan)
         return sum(kg), sum(left.values())
 
-    def _load(self, heap: Vector, number: int, total: float, heaped: float, plan: Plan, loads: dict[str, _Load]) -> float:
+    def _load(self, heap: _Heap, number: int, total: float, heaped: float, plan: Plan) -> float:
         """Load `total` of what is `heaped` of a group for the receivers of a plan, those of the nearest zones first.
 
         Return what is left of `total` [kg].
         """
         for receiver, kg in plan:
-            load = loads.get(receiver.name)
-            if load is None:
-                load = loads[receiver.name] = _Load(receiver, np.zeros_like(heap))
             if kg >= heaped * (1.0 - SMALL):
-                load.whole.append(number)
+                heap.load(receiver.name, number, 1.0)
                 return 0.0
-            share = self._shares(heap[:, 0, :, :, number].sum(axis=(0, 2)), self._by_distance(receiver), kg)[:, np.newaxis]
-            load.mass[..., number] += heap[..., number] * share
-            heap[..., number] *= 1.0 - share
+            zone_kg = heap.kg[:, number] * heap.left[:, number]
+            heap.load(receiver.name, number, self._shares(zone_kg, self._by_distance(receiver), kg))
             total -= kg
             heaped -= kg
         return total
@@ -247,36 +253,35 @@ class Depots:
                 room_kg = max(room_kg - there, 0.0)
         return share
 
-    def _keep(self, vintages: Sequence[_Vintage], own: Vector) -> None:
+    def _keep(self, years: Sequence[int], own: Vector) -> None:
         """Leave what found no plant."""
         self._stored = own[:, 0].sum(axis=(0, 2, 3))
-        for vintage, mass in zip(vintages, own, strict=True):
-            vintage.sorted += mass
-            vintage.stored = True
-            self._here.add(vintage.year)
+        self._stock = {year: (mass.copy(), np.zeros_like(mass)) for year, mass in zip(years, own, strict=True) if mass.any()}
 
-    def _consignments(self, load: _Load, years: Sequence[int], apart: bool) -> Iterator[Consignment]:
-        zone_kg = load.mass[:, 0].sum(axis=(0, 2, 3))
+    def _consignments(self, receiver: Receiver, mass: Vector, years: Sequence[int], apart: bool) -> Iterator[Consignment]:
+        zone_kg = mass[:, 0].sum(axis=0).reshape(len(self._zones), -1).sum(axis=1)
         if not apart:
-            yield self._consignment(load.receiver, load.mass, zone_kg, years)
+            yield self._consignment(receiver, mass, zone_kg, slice(None), years)
             return
         for zone in np.flatnonzero(zone_kg).tolist():
-            here = np.arange(len(zone_kg)) == zone
-            yield self._consignment(load.receiver, load.mass * here[:, np.newaxis, np.newaxis], zone_kg * here, years)
+            some = mass[:, 0, zone].any(axis=(1, 2))
+            here, own_kg = slice(zone, zone + 1), np.zeros_like(zone_kg)
+            own_kg[zone] = zone_kg[zone]
+            yield self._consignment(receiver, mass[some, :, here], own_kg, here, np.array(years)[some].tolist())
 
-    def _consignment(self, receiver: Receiver, mass: Vector, zone_kg: Vector, years: Sequence[int]) -> Consignment:
+    def _consignment(self, receiver: Receiver, mass: Vector, zone_kg: Vector, zones: slice, years: Sequence[int]) -> Consignment:
         lots: dict[str, list[Lot]] = {}
         tags: dict[int, list[int]] = {}
         by_group = mass.reshape(*mass.shape[:2], -1, mass.shape[-1]).sum(axis=2)
         for year, (kg, kg_days), of_zones in zip(years, by_group.tolist(), mass[:, 0], strict=True):
             vintage = self._vintages[year]
             tags[year], note = self._note(vintage, receiver)
-            note += of_zones
+            note[zones] += of_zones
             for number, (name, each) in enumerate(zip(vintage.mixes.groups, kg, strict=True)):
                 if each > 0.0:
                     lot = Lot(each, vintage.mixes.group_row + number, tags[year][number], kg_days[number] / each)
                     lots.setdefault(name, []).append(lot)
-        return Consignment(receiver, lots, zone_kg, tuple(years), mass, tags)
+        return Consignment(receiver, lots, zone_kg, zones, tuple(years), mass, tags)
 
     def _note(self, vintage: _Vintage, receiver: Receiver) -> tuple[list[int], Vector]:
         """Tags of each group of what one plant is sent this year of one year of discard, and the masses behind them."""
@@ -312,8 +317,10 @@ class Depots:
         return order
 
     def _held(self) -> Iterator[Lot]:
-        for (_, ref), (kg, _) in self._brought.items():
-            yield Lot(kg, ref, 0, 0.0)
-        for vintage in (self._vintages[year] for year in self._here):
-            for number, kg in enumerate((vintage.sorted + vintage.for_sale)[0].sum(axis=(0, 1)).tolist()):
-                yield Lot(kg, vintage.mixes.group_row + number, 0, 0.0)
+        for brought in self._brought:
+            for ref, (kg, _) in brought.items():
+                yield Lot(kg, ref, 0, 0.0)
+        for year, (own, for_sale) in self._stock.items():
+            first = self._vintages[year].mixes.group_row
+            for number, kg in enumerate((own + for_sale)[0].sum(axis=(0, 1)).tolist()):
+                yield Lot(kg, first + number, 0, 0.0)

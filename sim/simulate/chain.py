@@ -9,8 +9,9 @@ from sim.nodes.arisings import Arisings
 from sim.nodes.zones import Zone
 from sim.scenario.schema import ScenarioSpec
 from sim.simulate.appraisal import Appraiser
-from sim.simulate.collection import Collection, wire_collection
+from sim.simulate.collection import Collection
 from sim.simulate.deadlock import Circles
+from sim.simulate.home import wire_home
 from sim.simulate.sea_ways import point_of
 from sim.simulate.trade import Trade, wire_trade
 from sim.simulate.treatment import Treatment, wire_plants
@@ -25,14 +26,13 @@ class Chain:
 
     trade: Trade
     treatment: Treatment
-    collections: dict[str, Collection]
+    collection: Collection
     circles: Circles
     appraiser: Appraiser
 
     def start(self) -> None:
         """Set collection going; plants and borders wake when something reaches them."""
-        for collection in self.collections.values():
-            collection.start()
+        self.collection.start()
 
 
 def wire_chain(world: World, spec: ScenarioSpec, arisings: Arisings) -> Chain:
@@ -64,13 +64,11 @@ def wire_chain(world: World, spec: ScenarioSpec, arisings: Arisings) -> Chain:
     )
     trade.worth_usd_per_t = Worth(world, treatment.plants, treatment.records, trade.market.prices).usd_per_t
     trade.connect(treatment.receivers)
-    collections = _wire_collections(world, spec, arisings, trade, treatment)
-    return Chain(trade, treatment, collections, Circles(treatment.plants, trade.router), appraiser)
+    collection = _wire_collection(world, spec, arisings, trade, treatment)
+    return Chain(trade, treatment, collection, Circles(treatment.plants, trade.router), appraiser)
 
 
-def _wire_collections(
-    world: World, spec: ScenarioSpec, arisings: Arisings, trade: Trade, treatment: Treatment
-) -> dict[str, Collection]:
+def _wire_collection(world: World, spec: ScenarioSpec, arisings: Arisings, trade: Trade, treatment: Treatment) -> Collection:
     crude = {plant.country: plant for plant in treatment.plants.values() if plant.process.spec.stage == "crude"}
     for key, country in spec.countries.items():
         if key not in crude and any(channel.kind == "informal_buyer" for channel in country.channels.values()):
@@ -80,8 +78,8 @@ def _wire_collections(
     def distance_km(zone: Zone, receiver: Receiver) -> float:
         return road_km(Point(zone.lat, zone.lon), points.get(receiver.name), spec.sea)
 
-    return {
-        key: wire_collection(
+    homes = [
+        wire_home(
             world,
             key,
             country,
@@ -96,4 +94,5 @@ def _wire_collections(
         )
         for key, country in spec.countries.items()
         if country.role == "home" and country.channels
-    }
+    ]
+    return Collection(world, homes, spec.resolution)

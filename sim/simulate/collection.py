@@ -1,94 +1,91 @@
-"""Collection of one country: offers, queues, fleets, depots and line-haul wired together and set to time."""
+"""Collection of all home countries: offers, queues, fleets, depots and line-haul wired together and set to time."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.lot import Lot
-from sim.engine.world import Receiver, Router, World
-from sim.nodes.arisings import Arisings
-from sim.nodes.country_spec import CountrySpec
-from sim.nodes.depot import Consignment, Depots
-from sim.nodes.offers import Offers, YearOffers
+from sim.core.quantity import Quantity
+from sim.engine.world import World
+from sim.nodes.offers import YearOffers
+from sim.nodes.queues import Queues
 from sim.nodes.waiting import Waiting
-from sim.nodes.zone_spec import ZoneSpec
-from sim.nodes.zones import Zone, gather
 from sim.scenario.schema import ResolutionSpec
 from sim.simulate import collection_money
-from sim.simulate.service import INFORMAL, Terms, crew_of, service_of, sold_share_of, terms_of, truck_of
+from sim.simulate.home import Home
+from sim.simulate.service import crew_of, service_of
 from sim.transport.breakdowns import Breakdowns
 from sim.transport.fleet import CO2, COST, Fleet, Hands
-from sim.transport.linehaul import LineHaul
-from sim.transport.rounds import Fetch, Planner
-from sim.transport.vehicle_spec import VehicleSpec
+from sim.transport.rounds import Fetch, Planner, Shifts
 
 Vector = NDArray[np.float64]
-RoadKm = Callable[[Zone, Receiver], float]
 CLEARING_DAYS = 1.0  # depots are cleared a day after the rounds of a period
 MOMENT = 1e-3  # [days]: keeps beats inside their year
 
 
+class _Year(NamedTuple):
+    """What is known of a year when it begins; vectors are by queue.
+
+    offers : of each country. kg : offered in each period, shape (periods, queues). storage_kg : room of depots, by zone.
+    has_points, capacity_kg : which queues wait in boxes, and what these hold. not_called_kg : what waits on average before
+    it is called for. is_open : whether the channel operates at all.
+    """
+
+    offers: list[YearOffers]
+    kg: Vector
+    planner: Planner
+    shifts: Shifts
+    storage_kg: Vector
+    has_points: NDArray[np.bool_]
+    capacity_kg: Vector
+    not_called_kg: Vector
+    is_open: NDArray[np.bool_]
+
+
 class Collection:
-    """The collection of one country, in time. `start()` sets it going; nothing happens before.
+    """The collection of all home countries, in time. `start()` sets it going; nothing happens before.
 
     A year begins by working out its offers and routes. In each period offers come in, those that waited too long give
     up, fleets leave for what is called, and depots are cleared. Platoons stand for all routes of a period and leave in
     its middle; single vehicles leave from its start on. People, fleets and queues belong to places, the members of
-    zones: regions travel and sort together, and carry exactly what their members can.
+    zones: regions travel and sort together, and carry exactly what their members can. All countries keep the same
+    periods, so their queues are one row of numbers; what belongs to one country alone is in its `Home`.
     """
 
-    def __init__(
-        self,
-        world: World,
-        terms: Terms,
-        offers: Offers,
-        resolution: ResolutionSpec,
-        router: Router,
-        crude: Receiver | None,
-        road_km: RoadKm,
-    ) -> None:
-        self._world, self._terms, self._offers = world, terms, offers
-        country = terms.country
-        self._resolution = resolution
-        zones, channels = tuple(zone.key for zone in terms.zones.zones), tuple(terms.channels)
-        self._channels = len(channels)
-        of_buyers = np.array([channel.kind == INFORMAL for channel in terms.channels.values()], dtype=bool)
-        self._informal = terms.by_place(of_buyers)
-        self._fleet_dials = [f"collection.{country}.{key}.fleet_factor" for key in channels]
-        self._sold_dial = f"collection.{country}.sold_to_formal_factor"
-        self.waiting = Waiting(world, country, zones, channels, len(terms.places.zones), terms.zones.first_member)
-        self.vehicles = world.ledger.account(f"{country} vehicles", "vehicle", country)
-        self._road_km, self._km = road_km, dict[str, Vector]()
-        self.depots = Depots(world, country, zones, channels, of_buyers, router, crude, self._distance_km)
-        depots = terms.zones.sum(terms.zones.places(terms.depots.people_per_depot.value))
-        put_back, account = self.depots.put_back, self.depots.account
-        self.line_haul = LineHaul(world, country, zones, depots, account, router, put_back, self._distance_km)
-        bays = np.maximum(np.round(depots * terms.depots.unload_bays.value), 1.0).astype(int)
-        places = [(country, zone, channel) for zone in zones for channel in channels]
-        breakdowns = Breakdowns(world.streams, ["/".join((*place, "breakdowns")) for place in places])
-        take = partial(self.waiting.take, account=self.vehicles)
-        hands = Hands(take, self._take_all, partial(self.depots.bring, account=self.vehicles))
-        alone = ~terms.by_zone(of_buyers) & (resolution.vehicles == "vehicle")  # carts of buyers are always platoons
-        self.fleet = Fleet(world.clock, alone, places, bays.tolist(), hands, breakdowns, world.trips)
+    def __init__(self, world: World, homes: Sequence[Home], resolution: ResolutionSpec) -> None:
+        self._world, self.homes, self._resolution = world, list(homes), resolution
+        self._terms = [home.terms for home in homes]
+        queues = self._queues = Queues([terms.land for terms in self._terms])
+        ledger = world.ledger
+        of_buyers = np.concatenate([home.of_buyers for home in homes])
+        self._informal = of_buyers[queues.channel_of]
+        self._fleet_dials = [dial for home in homes for dial in home.fleet_dials]
+        self.waiting = Waiting(world, queues)
+        vehicles = [ledger.account(f"{country} vehicles", "vehicle", country) for country in queues.countries]
+        breakdowns = Breakdowns(world.streams, ["/".join((*pile, "breakdowns")) for pile in queues.piles])
+        deliver = [
+            partial(home.depots.bring, zone, account=account)
+            for home, account in zip(homes, vehicles, strict=True)
+            for zone in range(home.bays.size)
+        ]
+        hands = Hands(partial(self.waiting.take, targets=vehicles), partial(self._take_all, targets=vehicles), deliver)
+        # carts of buyers are always platoons
+        alone = ~of_buyers[queues.pile_channel] & (resolution.vehicles == "vehicle")
+        bays = np.concatenate([home.bays for home in homes]).tolist()
+        self.fleet = Fleet(world.clock, alone, queues.piles, queues.pile_zone, bays, hands, breakdowns, world.trips)
         world.stations += self.fleet.bays
-        world.ledger.accounts[self.vehicles].holdings = self.fleet.held
-        self._storage_kg = np.zeros(len(zones))
-        self._year: YearOffers | None = None
-        self._planner: Planner | None = None
-        self._fetched_kg = self._not_called = self._capacity_kg = np.zeros(terms.queues)
-        self._has_points = np.zeros(terms.queues, dtype=bool)
-        self._history: deque[tuple[float, float, Vector]] = deque()
-        self._days = 1.0
-        self._all_sold = False
-        self._unserved: set[str] = set()
-        for dial in (*self._fleet_dials, self._sold_dial):
-            world.dials.declare(dial, 1.0)
+        for account, zones in zip(vehicles, queues.zones_in, strict=True):
+            ledger.accounts[account].holdings = partial(self.fleet.held, zones)
+        self._year: _Year | None = None
+        self._fetched_kg = np.zeros(queues.size)
+        self._history: deque[tuple[float | Vector, float, Vector]] = deque()
         collection_money.declare(world.recorder)
 
     def start(self) -> None:
@@ -98,208 +95,135 @@ class Collection:
     # the year
 
     def _open_year(self, year: int) -> None:
-        world, terms = self._world, self._terms
-        offers = self._year = self._offers.of_year(year)
-        if offers.oversubscribed:
-            world.warnings.append(f"{terms.country} {year}: channels together want more than all arisings; all are scaled to fit")
-        when, days = year + 0.5, float(offers.edges[-1] - offers.edges[0])
-        open_share = np.where(offers.active > 0.0, offers.active, 1.0)
-        rate = (offers.kg.sum(axis=0) / (open_share * days)).ravel()
-        self._planner = Planner(service_of(terms, when), rate, days)
-        self._say_what_nobody_fetches(year, rate)
-        points = self._planner.service.points
-        each = [channel.point_capacity_kg.at(when) if channel.point_capacity_kg else 0.0 for channel in terms.channels.values()]
-        points = np.where(terms.by_place(offers.active) > 0.0, points, 0.0)  # points of a channel that has ended are gone
-        self._has_points, self._capacity_kg = points > 0.0, points * terms.by_place(np.array(each))
-        scheme = self._of_schemes(rate)
-        limit = max(terms.depots.storage_limit_days.at(when), self._resolution.period_days)
-        self._storage_kg = scheme * limit
-        self._not_called = self._planner.service.not_yet_called_kg(rate)
-        self.line_haul.open_year(truck_of(terms, when))
-        self.depots.learn(year, offers.mixes)
-        self._schedule(year, offers)
-
-    def _say_what_nobody_fetches(self, year: int, rate: Vector) -> None:
-        """Warn, once for each channel, where offers meet a fleet that can make no route at all."""
-        assert self._planner is not None
-        rounds = self._planner.rounds
-        able = np.minimum(rounds.able_per_day, rounds.able_by_year) > 0.0
-        unserved, offered = (kg.reshape(-1, self._channels).sum(axis=0) for kg in (np.where(able, 0.0, rate), rate))
-        for number, key in enumerate(self._terms.channels):
-            if unserved[number] > 0.0 and key not in self._unserved:
-                self._unserved.add(key)
-                share = unserved[number] / offered[number]
-                self._world.warnings.append(
-                    f"{self._terms.country} {key}: from {year} no vehicle can fetch {share:.0%} of what people offer: no vehicles, "
-                    "no hours, or a stop too much for one load or shift"
-                )
-
-    def _schedule(self, year: int, offers: YearOffers) -> None:
-        clock = self._world.clock
+        clock, homes = self._world.clock, self.homes
+        offers = [home.open_year(year) for home in homes]
+        edges = offers[0].edges
+        self._year = self._known(year, offers, float(edges[-1] - edges[0]))
         at = 0.5 if self._resolution.vehicles == "platoon" else 0.0
-        for number, (start, end) in enumerate(pairwise(offers.edges.tolist())):
+        for number, (start, end) in enumerate(pairwise(edges.tolist())):
             beat = self._first_beat if number == 0 else self._beat
             clock.at(start + max(at * (end - start), MOMENT), beat, (year, number, start, end))
-        clock.at(float(offers.edges[-1]) - MOMENT, self._close_year, year)
+        clock.at(float(edges[-1]) - MOMENT, self._close_year, year)
+
+    def _known(self, year: int, offers: list[YearOffers], days: float) -> _Year:
+        queues, homes, when = self._queues, self.homes, year + 0.5
+        kg = np.concatenate([each.kg.reshape(len(each.kg), -1) for each in offers], axis=1)
+        active = np.concatenate([each.active for each in offers])[queues.channel_of]
+        is_open = active > 0.0
+        rate = kg.sum(axis=0) / (np.where(is_open, active, 1.0) * days)
+        planner = Planner(service_of(self._terms, queues, when), rate, days)
+        for home, own in zip(homes, queues.of_country, strict=True):
+            home.say_what_nobody_fetches(year, rate, planner.rounds, own)
+        holds = [
+            channel.point_capacity_kg.at(when) if channel.point_capacity_kg else 0.0
+            for home in homes
+            for channel in home.terms.channels.values()
+        ]
+        points = np.where(is_open, planner.service.points, 0.0)  # points of a channel that has ended are gone
+        limits = [max(home.terms.depots.storage_limit_days.at(when), self._resolution.period_days) for home in homes]
+        return _Year(
+            offers,
+            kg,
+            planner,
+            planner.shifts(queues.by_pile),
+            self._of_schemes(rate) * np.repeat(limits, [home.bays.size for home in homes]),
+            points > 0.0,
+            points * np.array(holds)[queues.channel_of],
+            planner.service.not_yet_called_kg(rate),
+            is_open,
+        )
 
     def _first_beat(self, period: tuple[int, int, float, float]) -> None:
         """Begin the books of a year, then a period; drawers open once a year."""
         year, _, start, end = period
-        world, terms, offers = self._world, self._terms, self._year
-        assert offers is not None
-        self.waiting.open_year(year, offers.mixes.rows)
-        self.fleet.open_year(year, crew_of(terms, year + 0.5))
+        world, known, queues = self._world, self._year, self._queues
+        assert known is not None
+        self.waiting.open_year(year, [row for offers in known.offers for row in offers.mixes.rows])
+        self.fleet.open_year(year, crew_of(self._terms, queues, year + 0.5))
         if year == world.calendar.start:
-            there = [channel.start is None or world.calendar.day_of(channel.start) <= 0 for channel in terms.channels.values()]
-            opening = np.where(terms.by_place(np.array(there)), self._not_called, 0.0)
+            day_of = world.calendar.day_of
+            starts = [channel.start for home in self.homes for channel in home.terms.channels.values()]
+            there = np.array([start is None or day_of(start) <= 0 for start in starts])[queues.channel_of]
+            opening = np.where(there, known.not_called_kg, 0.0)
             self.waiting.fill(opening)
-            lag = self._terms.households.patience_days.at(year)
-            self._history.append((start - max(lag, MOMENT), start, opening))
-        share = -np.expm1(-1.0 / max(self._terms.households.hoarded_years.at(year + 0.5), MOMENT))
-        self._history.append((start, end, self.waiting.release(float(share), offers.active)))
+            lag = self._of_people(lambda home: home.terms.households.patience_days, year)
+            self._history.append((start - np.maximum(lag, MOMENT), start, opening))
+        hoarded_years = self._of_people(lambda home: home.terms.households.hoarded_years, year + 0.5)
+        share = -np.expm1(-1.0 / np.maximum(hoarded_years, MOMENT))
+        self._history.append((start, end, self.waiting.release(share, known.is_open)))
         self._beat(period)
 
     def _close_year(self, year: int) -> None:
-        offers, booked = self._year, self.fleet.booked()
-        assert offers is not None
-        collected = self.waiting.collected_kg()
-        collection_money.book_year(
-            self._world.recorder,
-            self._terms,
-            year,
-            collected,
-            booked[COST],
-            booked[CO2],
-            self.depots,
-            self.line_haul,
-            self._offers.paid_factor(year),
-        )
-        self.waiting.close_year((self._offers.share * offers.diverted_kg).ravel())
-        self.fleet.close_year(self._world.recorder)
-        self.line_haul.close_year(year)
-        if year < self._world.calendar.end:
-            self._world.clock.after(0.0, self._open_year, year + 1)
+        known, world, queues = self._year, self._world, self._queues
+        assert known is not None
+        booked, collected = self.fleet.booked(), self.waiting.collected_kg()
+        diverted = [(home.offers.share * offers.diverted_kg).ravel() for home, offers in zip(self.homes, known.offers, strict=True)]
+        self.waiting.close_year(np.concatenate(diverted))
+        for home, own, piles in zip(self.homes, queues.of_country, queues.piles_in, strict=True):
+            home.book_year(year, collected[own], booked[COST, piles], booked[CO2, piles])
+            self.fleet.close_year(world.recorder, piles)
+            home.line_haul.close_year(year)
+        if year < world.calendar.end:
+            world.clock.after(0.0, self._open_year, year + 1)
 
     # the period
 
     def _beat(self, period: tuple[int, int, float, float]) -> None:
         year, number, start, end = period
-        offers, planner, waiting, terms = self._year, self._planner, self.waiting, self._terms
-        assert offers is not None
-        assert planner is not None
+        known, waiting, when = self._year, self.waiting, self._world.decimal_year
+        assert known is not None
         waiting.settle()
-        people, when = terms.households, self._world.decimal_year
-        again = waiting.give_up(self._room_kg(start, when), people.retry_share.at(when), people.hoard_share.at(when))
-        fresh = offers.kg[number].ravel()
+        retry = self._of_people(lambda home: home.terms.households.retry_share, when)
+        hoard = self._of_people(lambda home: home.terms.households.hoard_share, when)
+        again = waiting.give_up(self._room_kg(known, start, when), retry, hoard)
+        fresh = known.kg[number]
         waiting.offer(fresh)
-        if offers.mixed_kg[number] > 0.0:
-            waiting.decline(float(offers.mixed_kg[number]), offers.mixed_row, year)
+        for country, offers in enumerate(known.offers):
+            if offers.mixed_kg[number] > 0.0:
+                waiting.decline(country, float(offers.mixed_kg[number]), offers.mixed_row, year)
         self._history.append((start, end, fresh + again))
-        called = np.maximum(waiting.level_kg() - self._not_called, 0.0)
-        self._days = end - start
-        fetch, shifts = self._fetch(planner, called, self._days), planner.shifts(terms.joined)
+        called = np.maximum(waiting.level_kg() - known.not_called_kg, 0.0)
+        fetch = self._fetch(known, called, end - start)
         self._fetched_kg = fetch.kg
-        self.fleet.dispatch(shifts, fetch.joined(terms.joined), self._days)
-        self._world.clock.after(CLEARING_DAYS, self._clear)
+        self.fleet.dispatch(known.shifts, fetch.joined(self._queues.by_pile), end - start)
+        self._world.clock.after(CLEARING_DAYS, self._clear, end - start)
 
-    def _fetch(self, planner: Planner, called_kg: Vector, days: float) -> Fetch:
+    def _fetch(self, known: _Year, called_kg: Vector, days: float) -> Fetch:
         """Plan a period; a zone whose depots are full is fetched from only as far as they have room."""
-        terms = self._terms
-        factor = terms.by_place(np.array([self._world.dials[dial] for dial in self._fleet_dials]))
-        on_the_road = terms.spread(self.fleet.on_the_road(terms.joined(planner.service.vehicles * factor), days))
+        queues, planner = self._queues, known.planner
+        factor = np.array([self._world.dials[dial] for dial in self._fleet_dials])[queues.channel_of]
+        on_the_road = self.fleet.on_the_road(queues.by_pile(planner.service.vehicles * factor), days)[queues.pile_of]
         fetch = planner.fetch(called_kg, days, factor, on_the_road)
         wanted = self._of_schemes(fetch.kg)
-        room = np.maximum(self._storage_kg - self.depots.stored_kg(), 0.0)
+        stored = np.concatenate([home.depots.stored_kg() for home in self.homes])
+        room = np.maximum(known.storage_kg - stored, 0.0)
         if (wanted <= room).all():
             return fetch
-        fit = np.minimum(np.divide(room, wanted, out=np.ones(len(wanted)), where=wanted > 0.0), 1.0)
-        by_queue = terms.spread(np.repeat(fit, self._channels))
-        return planner.fetch(np.where(self._informal, called_kg, fetch.kg * by_queue), days, factor, on_the_road)
+        fit = np.minimum(np.divide(room, wanted, out=np.ones(len(wanted)), where=wanted > 0.0), 1.0)[queues.zone_of]
+        return planner.fetch(np.where(self._informal, called_kg, fetch.kg * fit), days, factor, on_the_road)
 
     def _of_schemes(self, of_queues: Vector) -> Vector:
         """Sum over the channels that are no buyers, shape (zones,)."""
-        of_zones = self._terms.joined(np.where(self._informal, 0.0, of_queues))
-        return np.asarray(of_zones.reshape(-1, self._channels).sum(axis=1))
+        return self._queues.by_zone(np.where(self._informal, 0.0, of_queues))
 
-    def _room_kg(self, day: float, when: float) -> Vector:
+    def _room_kg(self, known: _Year, day: float, when: float) -> Vector:
         """What may still wait on `day` in each queue [kg]: what was offered within people's patience, or what points hold."""
-        patience = self._terms.households.patience_days.at(when)
-        while self._history and self._history[0][1] <= day - patience:
+        oldest = day - self._of_people(lambda home: home.terms.households.patience_days, when)
+        while self._history and self._history[0][1] <= oldest.min():
             self._history.popleft()
-        room = np.zeros(self._terms.queues)
+        room = np.zeros(self._queues.size)
         for start, end, kg in self._history:
-            room += kg * (min(end, day) - max(start, day - patience)) / (end - start) if end > day - patience else 0.0
-        return np.where(self._has_points, self._capacity_kg, room)
+            room += kg * (np.maximum(min(end, day) - np.maximum(start, oldest), 0.0) / (end - start))
+        return np.where(known.has_points, known.capacity_kg, room)
 
-    def _clear(self, _: object) -> None:
-        share = sold_share_of(self._terms.informal, self._world.decimal_year)
-        factor = self._world.dials[self._sold_dial]
-        if share * factor > 1.0 and not self._all_sold:
-            self._all_sold = True
-            country = self._terms.country
-            self._world.warnings.append(
-                f"{country}: sold_to_formal_factor {factor:g} asks for more than all that buyers collect; they sell all of it."
-            )
-        self.depots.dispatch(min(share * factor, 1.0), self._send, apart=self._resolution.vehicles == "vehicle")
+    def _of_people(self, of_home: Callable[[Home], Quantity], when: float) -> Vector:
+        """A number by country at decimal year `when`, by queue."""
+        return np.array([of_home(home).at(when) for home in self.homes])[self._queues.country_of]
 
-    def _take_all(self, kg: Vector) -> list[list[Lot]]:
-        """Hand over what was fetched at every place of the zones and channels that have `kg`."""
-        return self.waiting.take_all(np.where(self._terms.spread(kg) > 0.0, self._fetched_kg, 0.0), self.vehicles)
+    def _clear(self, days: float) -> None:
+        for home in self.homes:
+            home.clear(days)
 
-    def _send(self, consignment: Consignment) -> None:
-        self.line_haul.send(consignment, self._days)
-
-    def _distance_km(self, receiver: Receiver) -> Vector:
-        """Road distance from each zone to a receiver [km]."""
-        km = self._km.get(receiver.name)
-        if km is None:
-            km = self._km[receiver.name] = np.array([self._road_km(zone, receiver) for zone in self._terms.zones.zones])
-        return km
-
-
-def wire_collection(
-    world: World,
-    country_key: str,
-    country: CountrySpec,
-    zones: dict[str, ZoneSpec],
-    vehicles: dict[str, VehicleSpec],
-    arisings: Arisings,
-    resolution: ResolutionSpec,
-    router: Router,
-    crude: Receiver | None,
-    road_km: RoadKm,
-    paid_factor: Vector | None = None,
-) -> Collection:
-    """Build the collection of one home country; call `start()` on it before the clock runs.
-
-    Parameters
-    ----------
-    zones
-        Zones of the scenario; those of other countries are left out.
-    crude
-        Takes what informal buyers do not sell to formal plants.
-    road_km
-        Road distance from a zone of collection to a receiver [km].
-    paid_factor
-        What informal buyers pay over what they paid when shares were observed, by month; None: as ever.
-
-    Raises
-    ------
-    WiringError
-        If a vehicle is missing or too small, or the country has no depots.
-    """
-    by_itself = resolution.vehicles == "vehicle"
-    terms = terms_of(country_key, country, gather(zones, country_key, resolution.zones), vehicles, merged=by_itself)
-    sensitivity = country.informal.price_sensitivity.value if country.informal else 0.0
-    offers = Offers(
-        country_key,
-        arisings,
-        terms.places,
-        terms.channels,
-        sensitivity,
-        world.streams,
-        world.composition,
-        resolution.period_days,
-        paid_factor,
-    )
-    return Collection(world, terms, offers, resolution, router, crude, road_km)
+    def _take_all(self, kg: Vector, targets: Sequence[int]) -> list[list[Lot]]:
+        """Hand over what was fetched at every place of the piles that have `kg`."""
+        return self.waiting.take_all(np.where(kg[self._queues.pile_of] > 0.0, self._fetched_kg, 0.0), targets)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from sim.nodes.channel_spec import ChannelSpec
 from sim.nodes.choice import sold_share
 from sim.nodes.country_spec import CountrySpec, HouseholdsSpec, InformalSpec
 from sim.nodes.depot_spec import DepotSpec
+from sim.nodes.queues import Land, Queues
 from sim.nodes.zones import Zones
 from sim.transport.fleet import Crew
 from sim.transport.linehaul import Truck
@@ -45,29 +46,11 @@ class Terms:
     vehicles: dict[str, VehicleSpec]
 
     @property
-    def queues(self) -> int:
-        """Number of queues, places x channels."""
-        return len(self.places.zones) * len(self.channels)
-
-    def by_place(self, of_channels: NDArray[Any]) -> NDArray[Any]:
-        """Repeat values of channels for every place, shape (queues,)."""
-        return np.tile(of_channels, len(self.places.zones))
-
-    def by_zone(self, of_channels: NDArray[Any]) -> NDArray[Any]:
-        """Repeat values of channels for every zone, shape (zones x channels,)."""
-        return np.tile(of_channels, len(self.zones.zones))
-
-    def joined(self, of_queues: Vector) -> Vector:
-        """Sum over the places of each zone, shape (zones x channels,)."""
-        return self.zones.sum(of_queues.reshape(-1, len(self.channels))).ravel() if self._merged else of_queues
-
-    def spread(self, of_zones: Vector) -> Vector:
-        """Repeat values of zones and channels for every place, shape (queues,)."""
-        return self.zones.spread(of_zones.reshape(-1, len(self.channels))).ravel() if self._merged else of_zones
-
-    @property
-    def _merged(self) -> bool:
-        return len(self.places.zones) > len(self.zones.zones)
+    def land(self) -> Land:
+        """Names of its zones and channels, and the zone of each place."""
+        merged = len(self.places.zones) > len(self.zones.zones)
+        zone_of = self.zones.member_of if merged else np.arange(len(self.zones.zones))
+        return Land(self.country, tuple(zone.key for zone in self.zones.zones), tuple(self.channels), zone_of)
 
 
 def terms_of(country: str, spec: CountrySpec, zones: Zones, vehicles: dict[str, VehicleSpec], *, merged: bool = False) -> Terms:
@@ -99,35 +82,33 @@ def terms_of(country: str, spec: CountrySpec, zones: Zones, vehicles: dict[str, 
     return Terms(country, spec.behaviour, spec.informal, spec.depots, zones, places, dict(spec.channels), vehicles)
 
 
-def service_of(terms: Terms, when: float) -> Service:
-    """Return how every queue is served at decimal year `when`.
+def service_of(terms: Sequence[Terms], queues: Queues, when: float) -> Service:
+    """Return how every queue of all countries is served at decimal year `when`.
 
     Vehicles, bases and points are there where the service reaches: with little coverage there are few, but no longer routes.
     """
-    channels = list(terms.channels.values())
-    vehicles = [terms.vehicles[channel.vehicle] for channel in channels]
-    zones = terms.places
-    reached = [zones.reached(c.coverage_share.at(when), zones.within(c.zones)) for c in channels]
+    channels, vehicles = _channels(terms), _vehicles(terms)
 
     def of_channels(name: str) -> Vector:
-        return terms.by_place(np.array([_at(getattr(channel, name), when) for channel in channels]))
+        values: Vector = np.array([_at(getattr(channel, name), when) for channel in channels])[queues.channel_of]
+        return values
 
     def of_vehicles(name: str) -> Vector:
-        return terms.by_place(np.array([getattr(vehicle, name).at(when) for vehicle in vehicles]))
+        values: Vector = np.array([getattr(vehicle, name).at(when) for vehicle in vehicles])[queues.channel_of]
+        return values
 
     usable = of_vehicles("load_factor_share")
-    bases, district_km2, distance_km = _districts(terms, channels, when, reached)
-    fleet = [zones.vehicles(c.vehicles_per_100k_households.at(when), share) for c, share in zip(channels, reached, strict=True)]
-    people = _by_queue([zones.sum(zones.households * share) for share in reached])
-    bay = [_uses_bay(channel) * terms.depots.unload_minutes.at(when) / MINUTES for channel in channels]
+    reach = (np.concatenate(column) for column in zip(*(_reach(each, when) for each in terms), strict=True))
+    fleet, people, bases, district_km2, distance_km = reach
+    unload = [each.depots.unload_minutes.at(when) * _uses_bay(c) / MINUTES for each in terms for c in each.channels.values()]
     return Service(
-        formula=np.tile([FORMULAS[channel.round] for channel in channels], len(zones.zones)),
-        vehicles=_by_queue(fleet),
+        formula=np.array([FORMULAS[channel.round] for channel in channels])[queues.channel_of],
+        vehicles=fleet,
         payload_kg=of_vehicles("payload_kg") * usable,
         volume_m3=of_vehicles("volume_m3") * usable,
         speed_kmh=of_vehicles("speed_kmh"),
         stop_hours=of_vehicles("minutes_per_stop") / MINUTES,
-        unload_hours=terms.by_place(np.array(bay)),
+        unload_hours=np.array(unload)[queues.channel_of],
         shift_hours=of_vehicles("shift_hours"),
         hours_per_year=of_vehicles("driver_hours_per_year"),
         road_factor=of_vehicles("road_factor"),
@@ -148,9 +129,15 @@ def service_of(terms: Terms, when: float) -> Service:
     )
 
 
-def _districts(terms: Terms, channels: list[ChannelSpec], when: float, reached: list[Vector]) -> tuple[Vector, Vector, Vector]:
-    """Return bases, area of the district of one [km2], and mean distance in it [km], each by queue."""
-    zones = terms.places
+def _reach(terms: Terms, when: float) -> tuple[Vector, Vector, Vector, Vector, Vector]:
+    """Return what a country has where its services reach, each by queue.
+
+    Vehicles, people, bases, area of the district of a base [km2], and mean distance in it [km].
+    """
+    zones, channels = terms.places, list(terms.channels.values())
+    reached = [zones.reached(c.coverage_share.at(when), zones.within(c.zones)) for c in channels]
+    fleet = [zones.vehicles(c.vehicles_per_100k_households.at(when), share) for c, share in zip(channels, reached, strict=True)]
+    people = [zones.sum(zones.households * share) for share in reached]
     places = [zones.places(channel.people_per_base.at(when)) for channel in channels]
     bases = np.maximum(_by_queue([zones.sum(each * share) for each, share in zip(places, reached, strict=True)]), 1.0)
     distances = [
@@ -158,27 +145,33 @@ def _districts(terms: Terms, channels: list[ChannelSpec], when: float, reached: 
         for each, share in zip(places, reached, strict=True)
     ]
     areas = _by_queue([zones.effective_area_km2(share) for share in reached])
-    return bases, areas / bases, _by_queue(distances)
+    return _by_queue(fleet), _by_queue(people), bases, areas / bases, _by_queue(distances)
 
 
-def crew_of(terms: Terms, when: float) -> Crew:
-    """Return names, prices and breakdowns of the vehicles of each zone and channel; buyers' hours share what a day earns them."""
-    channels = list(terms.channels.values())
-    vehicles = [terms.vehicles[channel.vehicle] for channel in channels]
+def crew_of(terms: Sequence[Terms], queues: Queues, when: float) -> Crew:
+    """Return names, prices and breakdowns of the vehicles of each pile; buyers' hours share what a day earns them."""
+    vehicles = _vehicles(terms)
     per_hour = [
-        terms.informal.income_usd_per_day.at(when) / vehicle.shift_hours.at(when)
-        if channel.kind == INFORMAL and terms.informal
-        else vehicle.cost_usd_per_hour.at(when)
-        for channel, vehicle in zip(channels, vehicles, strict=True)
+        each.informal.income_usd_per_day.at(when) / each.vehicles[channel.vehicle].shift_hours.at(when)
+        if channel.kind == INFORMAL and each.informal
+        else each.vehicles[channel.vehicle].cost_usd_per_hour.at(when)
+        for each in terms
+        for channel in each.channels.values()
     ]
+    names, pile_channel = [channel.vehicle for channel in _channels(terms)], queues.pile_channel
+
+    def of_vehicles(name: str) -> Vector:
+        values: Vector = np.array([getattr(vehicle, name).at(when) for vehicle in vehicles])[pile_channel]
+        return values
+
     return Crew(
-        vehicle=tuple(channel.vehicle for channel in channels) * len(terms.zones.zones),
-        payload_kg=terms.by_zone(np.array([vehicle.payload_kg.at(when) for vehicle in vehicles])),
-        usd_per_km=terms.by_zone(np.array([vehicle.cost_usd_per_km.at(when) for vehicle in vehicles])),
-        usd_per_hour=terms.by_zone(np.array(per_hour)),
-        co2_kg_per_km=terms.by_zone(np.array([vehicle.co2_kg_per_km.at(when) for vehicle in vehicles])),
-        breakdowns_per_km=terms.by_zone(np.array([vehicle.breakdowns_per_100k_km.at(when) / 1e5 for vehicle in vehicles])),
-        repair_days=terms.by_zone(np.array([vehicle.repair_days.at(when) for vehicle in vehicles])),
+        vehicle=tuple(names[channel] for channel in pile_channel.tolist()),
+        payload_kg=of_vehicles("payload_kg"),
+        usd_per_km=of_vehicles("cost_usd_per_km"),
+        usd_per_hour=np.array(per_hour)[pile_channel],
+        co2_kg_per_km=of_vehicles("co2_kg_per_km"),
+        breakdowns_per_km=of_vehicles("breakdowns_per_100k_km") / 1e5,
+        repair_days=of_vehicles("repair_days"),
     )
 
 
@@ -212,6 +205,15 @@ def sold_share_of(informal: InformalSpec | None, when: float) -> float:
 def _uses_bay(channel: ChannelSpec) -> bool:
     """Vans on delivery rounds unload at home, buyers at a junk shop."""
     return channel.kind != INFORMAL and channel.round != "on_delivery_round"
+
+
+def _channels(terms: Sequence[Terms]) -> list[ChannelSpec]:
+    return [channel for each in terms for channel in each.channels.values()]
+
+
+def _vehicles(terms: Sequence[Terms]) -> list[VehicleSpec]:
+    """The vehicle of each channel."""
+    return [each.vehicles[channel.vehicle] for each in terms for channel in each.channels.values()]
 
 
 def _by_queue(of_channels: list[Vector]) -> Vector:

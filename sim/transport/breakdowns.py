@@ -37,14 +37,29 @@ class Breakdowns:
         self._per_km = self._repair_days = [0.0] * len(names)
 
     def open_year(self, per_km: Sequence[float], repair_days: Sequence[float]) -> None:
-        """Break down at these rates from now on, by queue."""
+        """Break down at these rates from now on, by queue; forget breakdowns that are over."""
         self._per_km, self._repair_days = list(per_km), list(repair_days)
+        for queue, done in enumerate(self._done):
+            if done:
+                self._at[queue], self._repairs[queue] = self._at[queue][done:].copy(), self._repairs[queue][done:].copy()
+                self._done[queue] = 0
 
     def after(self, queue: int, km: float) -> float:
         """How long repairs take vehicles of a queue off the road after they have driven `km` together [vehicle days]."""
         odometer = self._odometer[queue] = self._odometer[queue] + km * self._per_km[queue]
-        if odometer < self._next[queue] or not odometer:
-            return 0.0
+        return self._repaired(queue, odometer) if odometer >= self._next[queue] and odometer else 0.0
+
+    def after_all(self, km: Vector) -> Vector:
+        """The same for all queues at once, shape (queues,)."""
+        odometer = np.array(self._odometer) + km * self._per_km
+        self._odometer = odometer.tolist()
+        days = np.zeros(km.size)
+        for queue in np.flatnonzero((odometer >= self._next) & (odometer > 0.0)).tolist():
+            days[queue] = self._repaired(queue, self._odometer[queue])
+        return days
+
+    def _repaired(self, queue: int, odometer: float) -> float:
+        """Repairs up to a reading of the odometer since those before it [vehicle days]."""
         repairs = 0.0
         while odometer >= self._next[queue]:
             at, sums, done = self._at[queue], self._repairs[queue], self._done[queue]

@@ -11,6 +11,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -64,16 +65,16 @@ class Hands:
 
     take : `take(queue, kg)` hands over lots when a vehicle leaves; they are then in the vehicles' account.
     take_all : `take_all(kg)` does so for a platoon of every zone; kg by queue, lots by zone.
-    deliver : `deliver(zone, lots)` takes them when they are unloaded.
+    deliver : by zone, `deliver[zone](lots)` takes them when they are unloaded.
     """
 
     take: Callable[[int, float], list[Lot]]
     take_all: Callable[[Vector], list[list[Lot]]]
-    deliver: Callable[[int, list[Lot]], None]
+    deliver: Sequence[Callable[[list[Lot]], None]]
 
 
 class Fleet:
-    """The vehicles of one country.
+    """The vehicles of all countries.
 
     Parameters
     ----------
@@ -81,6 +82,8 @@ class Fleet:
         Whether the vehicles of a queue travel each by itself, else in platoons.
     places
         Country, zone and channel of each queue, zone by zone.
+    zone_of
+        Number of the zone of each queue.
     bays
         Number of unload bays by zone. Waiting for one costs no event.
     """
@@ -90,6 +93,7 @@ class Fleet:
         clock: Clock,
         alone: NDArray[np.bool_],
         places: Sequence[tuple[str, str, str]],
+        zone_of: NDArray[np.intp],
         bays: Sequence[int],
         hands: Hands,
         breakdowns: Breakdowns,
@@ -98,15 +102,16 @@ class Fleet:
         self._clock, self._alone, self._places, self._hands = clock, alone, places, hands
         self._breakdowns, self._trace = breakdowns, trace
         queues = len(places)
-        self._zone = [queue * len(bays) // queues for queue in range(queues)]
-        each = queues // len(bays)
-        self.bays = [Station(clock, count, name=f"bays of {places[zone * each][1]}") for zone, count in enumerate(bays)]
+        self._zone_of, self._zone = zone_of, zone_of.tolist()
+        names = dict(zip(self._zone, (zone for _, zone, _ in places), strict=True))
+        self.bays = [Station(clock, count, name=f"bays of {names[zone]}") for zone, count in enumerate(bays)]
         self._bay_count = np.array(bays, dtype=np.float64)
         self._jobs: list[deque[Job]] = [deque() for _ in places]
         self._out = [0] * queues  # vehicles on the way or in repair
         self._slots = [1] * queues
-        self._travelling: dict[int, tuple[float, list[Lot]]] = {}
+        self._travelling: list[dict[int, list[Lot]]] = [{} for _ in bays]
         self._planned: dict[int, tuple[int, list[float]]] = {}  # year and measures of traced vehicles on the way
+        self._left_day: dict[int, float] = {}  # of them
         self._departures = self._year = 0
         self._off_days = np.zeros(queues)  # vehicle days of repair that platoons still owe
         self._behind_days = np.zeros(len(bays))  # by which bays are late with the platoons of a zone
@@ -115,10 +120,10 @@ class Fleet:
         self._each = np.zeros((len(MEASURES), queues))  # of one route as planned now
         self._driven = [0.0] * queues  # routes since that plan
 
-    def held(self) -> Iterator[Lot]:
-        """All lots on vehicles."""
-        for _, lots in self._travelling.values():
-            yield from lots
+    def held(self, zones: slice) -> Iterator[Lot]:
+        """All lots on vehicles of these zones."""
+        for travelling in self._travelling[zones]:
+            yield from chain.from_iterable(travelling.values())
 
     # the year
 
@@ -127,14 +132,14 @@ class Fleet:
         self._year, self._crew = year, crew
         self._breakdowns.open_year(crew.breakdowns_per_km.tolist(), crew.repair_days.tolist())
 
-    def close_year(self, recorder: Recorder) -> None:
-        """Write the year, a row for each queue that vehicles drove for, and begin the next."""
+    def close_year(self, recorder: Recorder, queues: slice) -> None:
+        """Write the year of these queues, a row for each that vehicles drove for, and begin the next."""
         crew, book = self._crew, self.booked()
         assert crew is not None
         recorder.declare("fleet", KEYS, MEASURES)
-        for queue in np.flatnonzero(book[ROUTES]).tolist():
+        for queue in (queues.start + np.flatnonzero(book[ROUTES, queues])).tolist():
             recorder.cell("fleet", self._year, *self._places[queue], crew.vehicle[queue])[:] = book[:, queue].tolist()
-        self._book = np.zeros_like(book)
+        book[:, queues] = 0.0
 
     def booked(self) -> Vector:
         """Measures of this year so far, shape (measures, queues)."""
@@ -177,17 +182,16 @@ class Fleet:
         """All routes of a zone leave together; where bays have more work than time, its platoons get home late."""
         kg, routes, km = np.zeros((3, fetch.kg.size))
         kg[queues], routes[queues], km[queues] = fetch.kg[queues], fetch.routes[queues], (fetch.km * fetch.routes)[queues]
-        lots, zones = self._hands.take_all(kg), len(self.bays)
-        for queue, driven, way in zip(queues.tolist(), routes[queues].tolist(), km[queues].tolist(), strict=True):
-            self._driven[queue] += driven
-            self._off_days[queue] += self._breakdowns.after(queue, way)
-        work_days = (routes * bay_days).reshape(zones, -1).sum(axis=1) / self._bay_count
+        lots = self._hands.take_all(kg)
+        self._book += self._each * routes
+        self._off_days += self._breakdowns.after_all(km)
+        work_days = self._by_zone(routes * bay_days) / self._bay_count
         self._behind_days = np.maximum(self._behind_days + work_days - days, 0.0)
-        whole, hours = (each.reshape(zones, -1).sum(axis=1) for each in (kg, kg * fetch.hours))
-        delay = np.divide(hours, whole * HOURS_PER_DAY, out=np.zeros(zones), where=whole > 0.0) + self._behind_days
+        whole = self._by_zone(kg) * HOURS_PER_DAY
+        delay = np.divide(self._by_zone(kg * fetch.hours), whole, out=np.zeros(len(lots)), where=whole > 0.0) + self._behind_days
         for zone, (load, each) in enumerate(zip(lots, delay.tolist(), strict=True)):
             if load:
-                self._clock.after(each, self._unload_platoon, (self._depart(load), zone))
+                self._clock.after(each, self._unload_platoon, (self._depart(zone, load), zone))
         if self._trace is not None:
             for queue in queues.tolist():
                 back_day = self._clock.now + float(delay[self._zone[queue]])
@@ -195,7 +199,10 @@ class Fleet:
 
     def _unload_platoon(self, journey: tuple[int, int]) -> None:
         number, zone = journey
-        self._hands.deliver(zone, self._travelling.pop(number)[1])
+        self._hands.deliver[zone](self._travelling[zone].pop(number))
+
+    def _by_zone(self, of_queues: Vector) -> Vector:
+        return np.asarray(np.bincount(self._zone_of, of_queues, len(self.bays)), dtype=np.float64)
 
     # single vehicles
 
@@ -211,13 +218,14 @@ class Fleet:
         columns = np.stack((fetch.routes, self._each[LOAD], fetch.km, road_days, bay_days, shifts.vehicles))
         for queue, (routes, kg, km, road, bay, vehicles) in zip(busy.tolist(), columns[:, busy].T.tolist(), strict=True):
             rest = routes % 1.0
-            jobs = [Job(queue, kg, 1.0, km, road, bay)] * int(routes)
-            self.drive(queue, [*jobs, Job(queue, kg * rest, rest, km * rest, road, bay)], max(math.ceil(vehicles), 1))
+            jobs = repeat(Job(queue, kg, 1.0, km, road, bay), int(routes))
+            last = [Job(queue, kg * rest, rest, km * rest, road, bay)] if rest > 0.0 else []
+            self.drive(queue, chain(jobs, last), max(math.ceil(vehicles), 1))
 
     def drive(self, queue: int, jobs: Iterable[Job], vehicles: int) -> None:
         """Let at most `vehicles` at a time do jobs of a queue, each the next one as soon as it has unloaded."""
         waiting = self._jobs[queue]
-        waiting.extend(job for job in jobs if job.routes > 0.0)
+        waiting.extend(jobs)
         self._slots[queue] = vehicles
         while waiting and self._out[queue] < vehicles:
             self._leave(waiting.popleft())
@@ -228,15 +236,15 @@ class Fleet:
         if lots:
             self._driven[queue] += routes
             self._out[queue] += 1
-            number = self._depart(lots)
+            number = self._depart(self._zone[queue], lots)
             if self._trace is not None:
-                self._planned[number] = self._as_planned(queue, routes)
+                self._planned[number], self._left_day[number] = self._as_planned(queue, routes), self._clock.now
             self._clock.after(road_days, self._arrive, (number, job))
 
-    def _depart(self, lots: list[Lot]) -> int:
-        self._departures += 1
-        self._travelling[self._departures] = self._clock.now, lots
-        return self._departures
+    def _depart(self, zone: int, lots: list[Lot]) -> int:
+        number = self._departures = self._departures + 1
+        self._travelling[zone][number] = lots
+        return number
 
     def _arrive(self, trip: tuple[int, Job]) -> None:
         job = trip[1]
@@ -248,10 +256,10 @@ class Fleet:
     def _unloaded(self, trip: tuple[int, Job]) -> None:
         number, job = trip
         queue = job.queue
-        left_day, lots = self._travelling.pop(number)
-        self._hands.deliver(self._zone[queue], lots)
+        zone = self._zone[queue]
+        self._hands.deliver[zone](self._travelling[zone].pop(number))
         if self._trace is not None:
-            self._tell(queue, self._planned.pop(number), left_day, self._clock.now)
+            self._tell(queue, self._planned.pop(number), self._left_day.pop(number), self._clock.now)
         repair_days = self._breakdowns.after(queue, job.km)
         if repair_days > 0.0:
             self._clock.after(repair_days, self._ready, queue)
@@ -260,8 +268,9 @@ class Fleet:
 
     def _ready(self, queue: int) -> None:
         self._out[queue] -= 1
-        if self._jobs[queue] and self._out[queue] < self._slots[queue]:
-            self._leave(self._jobs[queue].popleft())
+        jobs = self._jobs[queue]
+        if jobs and self._out[queue] < self._slots[queue]:
+            self._leave(jobs.popleft())
 
     # telling
 

@@ -13,11 +13,12 @@ from sim.core.calendar import HOURS_PER_DAY
 from sim.core.lot import Lot
 from sim.engine.transit import Transit
 from sim.engine.world import Receiver, Router, World
-from sim.transport.fleet import CO2, COST, KEYS, LOAD, MEASURES
-from sim.transport.route import fill_days, route_co2_kg, route_cost_usd
+from sim.transport.fleet import CO2, COST, KEYS, LOAD, MEASURES, ROUTES
+from sim.transport.route import route_co2_kg, route_cost_usd
 from sim.transport.trips import Trip
 
 CHANNEL = "linehaul"
+SMALL = 1e-9  # of a cargo: less is rounding, for which no truck leaves
 Vector = NDArray[np.float64]
 
 
@@ -95,12 +96,13 @@ class LineHaul:
         self._turned_back, self._distance_km = turned_back, distance_km
         self.transit = Transit(world.ledger, f"{country} line-haul", "linehaul", country)
         self._truck: Truck | None = None
+        self._ways: dict[str, tuple[Vector, Vector]] = {}  # with the truck of this year
         self._book = np.zeros((len(MEASURES), len(zones)))
         world.recorder.declare("fleet", KEYS, MEASURES)
 
     def open_year(self, truck: Truck) -> None:
         """Run by these rules from now on, and count anew."""
-        self._truck = truck
+        self._truck, self._ways = truck, {}
         self._book[:] = 0.0
 
     def close_year(self, year: int) -> None:
@@ -137,29 +139,39 @@ class LineHaul:
 
     def _drive(self, cargo: Cargo, days: float) -> Vector:
         """Book the trips that take a cargo out of its zones over `days`; return their mean time from depot to plant [days]."""
-        truck = self._truck
+        truck, kg = self._truck, cargo.zone_kg
         assert truck is not None
-        kg, km = cargo.zone_kg, self._distance_km(cargo.receiver)
-        rate = kg / (days * self._depots)
-        fill = np.asarray(fill_days(rate, truck.payload_kg, truck.age_limit_days))
-        trips = np.where(kg > 0.0, days * self._depots / fill, 0.0)
-        out = km / truck.speed_kmh + truck.stop_hours
-        hours = out + km / truck.speed_kmh
-        charged = 2.0 * km * (1.0 - truck.backhaul_discount_share)
-        cost = trips * route_cost_usd(charged, hours, truck.usd_per_km, truck.usd_per_hour)
-        co2 = trips * route_co2_kg(charged, truck.co2_kg_per_km)
-        booked = np.stack((trips, trips, trips * charged, trips * hours, kg, trips * truck.payload_kg, cost, co2))
+        one, way_days = self._way(cargo.receiver)
+        # trucks that leave full, or those that leave as old as loads may get
+        trips = np.maximum(kg / truck.payload_kg, days * self._depots / truck.age_limit_days) * (kg > SMALL * kg.sum())
+        booked = trips * one
+        booked[LOAD] = kg
         self._book += booked
-        taken = 0.5 * fill + travel_days(out, truck.shift_hours)
+        fill_days = np.divide(days * self._depots, trips, out=np.zeros_like(kg), where=trips > 0.0)
+        taken = 0.5 * fill_days + way_days
         if self._world.trips is not None:
             self._tell(booked, taken)
         return np.asarray(taken)
+
+    def _way(self, receiver: Receiver) -> tuple[Vector, Vector]:
+        """Measures of one trip from each zone to a receiver, shape (measures, zones), and days from depot to plant."""
+        way = self._ways.get(receiver.name)
+        if way is None:
+            truck, km = self._truck, self._distance_km(receiver)
+            assert truck is not None
+            out = km / truck.speed_kmh + truck.stop_hours
+            hours, charged = out + km / truck.speed_kmh, 2.0 * km * (1.0 - truck.backhaul_discount_share)
+            cost = route_cost_usd(charged, hours, truck.usd_per_km, truck.usd_per_hour)
+            each, load = np.ones_like(km), np.full_like(km, truck.payload_kg)
+            one = np.stack((each, each, charged, hours, load, load, cost, route_co2_kg(charged, truck.co2_kg_per_km)))
+            way = self._ways[receiver.name] = one, travel_days(out, truck.shift_hours)
+        return way
 
     def _tell(self, booked: Vector, taken_days: Vector) -> None:
         world, truck = self._world, self._truck
         assert truck is not None
         assert world.trips is not None
-        for zone in np.flatnonzero(booked[LOAD]).tolist():
+        for zone in np.flatnonzero(booked[ROUTES]).tolist():
             routes, stops, km, hours, load, _, cost, co2 = booked[:, zone].tolist()
             day, where = world.clock.now, (world.year, self._country, self._zones[zone], CHANNEL, truck.name)
             world.trips(Trip(day, day + float(taken_days[zone]), *where, routes, stops, km, hours, load, cost, co2))

@@ -131,7 +131,7 @@ class Shifts:
 
 
 class Planner:
-    """Plans the rounds of all queues of a country in one year, in which `rate_kg_per_day` is offered to each."""
+    """Plans the rounds of all queues in one year, in which `rate_kg_per_day` is offered to each."""
 
     __slots__ = ("_on_delivery", "pickup_kg", "rounds", "service")
 

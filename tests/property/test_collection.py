@@ -116,6 +116,6 @@ def test_same_seed_same_cells_and_another_seed_moves_chance():
 
 
 def test_a_new_zone_leaves_the_weeks_of_others_alone():
-    small = town({"pickup": channel()}, places=zones((4e5, 1.5e5))).collection._offers.of_year(2025)
-    large = town({"pickup": channel()}, places=zones((4e5, 1.5e5, 5e4))).collection._offers.of_year(2025)
+    small = town({"pickup": channel()}, places=zones((4e5, 1.5e5))).home.offers.of_year(2025)
+    large = town({"pickup": channel()}, places=zones((4e5, 1.5e5, 5e4))).home.offers.of_year(2025)
     assert large.kg[:, 0, 0] / large.kg[:, 0, 0].sum() == pytest.approx(small.kg[:, 0, 0] / small.kg[:, 0, 0].sum(), rel=1e-12)

@@ -50,15 +50,15 @@ def test_a_channel_starts_on_its_day():
 
 def test_july_is_busy_and_the_year_stays_the_same():
     made = town({"pickup": channel(vehicles_per_100k_households=40.0, july_factor=2.0, weekly_cv=0.0)}, period_days=31).run()
-    offers = made.collection._offers.of_year(2026)
+    offers = made.home.offers.of_year(2026)
     by_period = offers.kg.sum(axis=(1, 2))
     assert by_period.sum() == pytest.approx(OFFERED * 0.4)
     assert by_period[6] / np.delete(by_period, 6).mean() == pytest.approx(2.2, rel=0.15)
 
 
 def test_places_of_merged_zones_are_offered_what_they_are_by_themselves():
-    fine = town({"pickup": channel()}).collection._offers.of_year(2025)
-    coarse = town({"pickup": channel()}, zones="coarse").collection._offers.of_year(2025)
+    fine = town({"pickup": channel()}).home.offers.of_year(2025)
+    coarse = town({"pickup": channel()}, zones="coarse").home.offers.of_year(2025)
     np.testing.assert_array_equal(coarse.kg, fine.kg)
 
 

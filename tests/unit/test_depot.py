@@ -35,7 +35,7 @@ def test_a_full_plant_fills_depots_and_stops_the_fetching():
     full = town({"pickup": channel(**VEHICLES)}, space_kg=200_000.0).run()
     assert sum(full.plant.kg.values()) <= 200_000.0 * (1.0 + 1e-9)
     assert full.total("collection", "lost_kg") > 0.0
-    stored = full.collection.depots.stored_kg().sum()
+    stored = full.home.depots.stored_kg().sum()
     a_year = free.total("collection", "collected_kg", year=2026)
     assert 0.0 < stored <= a_year * (60.0 + 2 * 28.0) / 365.0
 
@@ -63,7 +63,7 @@ def test_a_yard_that_fills_on_the_way_sends_trucks_back():
 
 def test_lots_that_stay_are_added_up():
     made = town({"pickup": channel(**VEHICLES), "box": channel(**{**BOXES, **VEHICLES})}, space_kg=10_000.0).run()
-    lots = list(made.collection.depots._held())
+    lots = list(made.home.depots._held())
     assert len(lots) <= 3 * 2 * 2 * 2 + 12  # zones x channels x groups x years, and a few not yet sorted
 
 
@@ -94,17 +94,17 @@ def test_what_buyers_sent_and_a_full_plant_refused_is_taken_apart_by_them():
     flows = {key[2:]: vector.sum() for key, vector in made.world.ledger.flows.items()}
     refused = flows["linehaul", "depot"]
     assert refused > 0.0
-    assert made.collection.depots.stored_kg().sum() == 0.0, "it is no stock of the schemes"
-    sold, crude = made.collection.depots.sold_to_formal_kg, made.collection.depots.crude_kg
+    assert made.home.depots.stored_kg().sum() == 0.0, "it is no stock of the schemes"
+    sold, crude = made.home.depots.sold_to_formal_kg, made.home.depots.crude_kg
     assert sold + crude == pytest.approx(sum(made.plant.kg.values()) + sum(made.crude.kg.values()), rel=1e-9)
 
 
 @pytest.mark.parametrize("years_later", [0, 3])
 def test_cargo_turned_back_leaves_its_lineage_however_late(years_later):
     made = town({"pickup": channel(**VEHICLES)})
-    depots, sent = made.collection.depots, []
-    send = made.collection.line_haul.send
-    made.collection.line_haul.send = lambda cargo, days: sent.append(cargo) or send(cargo, days)  # type: ignore[method-assign]
+    depots, sent = made.home.depots, []
+    send = made.home.line_haul.send
+    made.home.line_haul.send = lambda cargo, days: sent.append(cargo) or send(cargo, days)  # type: ignore[method-assign]
     made.run()
     cargo, mixes = sent[0], depots._vintages[2025].mixes
     number = mixes.groups.index("phone")

@@ -25,11 +25,11 @@ def bare_fleet(queues: int, bays: int, per_km: float = 0.0) -> tuple[Clock, Flee
     hands = Hands(
         lambda queue, kg: [Lot(kg, 0, 0, clock.now)],
         lambda kg: [[Lot(float(kg.sum()), 0, 0, clock.now)]],
-        lambda zone, lots: delivered.extend(lot.kg for lot in lots),
+        [lambda lots: delivered.extend(lot.kg for lot in lots)],
     )
     places = [("JPN", "Z", str(queue)) for queue in range(queues)]
     breakdowns = Breakdowns(Streams(1, 0), [f"{queue}" for queue in range(queues)])
-    fleet = Fleet(clock, np.ones(queues, dtype=bool), places, [bays], hands, breakdowns)
+    fleet = Fleet(clock, np.ones(queues, dtype=bool), places, np.zeros(queues, dtype=int), [bays], hands, breakdowns)
     ones = np.ones(queues)
     crew = Crew(("van",) * queues, 1000.0 * ones, 0.3 * ones, 20.0 * ones, 0.4 * ones, per_km * ones, 2.0 * ones)
     fleet.open_year(2025, crew)

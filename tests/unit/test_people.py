@@ -35,7 +35,7 @@ def fresh(made, **where):
 def test_who_does_not_know_does_not_hand_over_but_is_served():
     known, unknown = (town({"box": channel(**BOXES, awareness_share=share)}, **YEAR) for share in (0.8, 0.2))
     assert fresh(known.run()) == pytest.approx(4.0 * fresh(unknown.run()), rel=1e-9)
-    assert (known.collection._planner.service.points == unknown.collection._planner.service.points).all()
+    assert (known.collection._year.planner.service.points == unknown.collection._year.planner.service.points).all()
     half = {"one": ChannelSpec(**channel(awareness_share=0.5)), "two": ChannelSpec(**channel(participation_share=0.9))}
     assert oversubscribed(half) is None
     assert oversubscribed({**half, "one": ChannelSpec(**channel())}) is not None
@@ -59,7 +59,7 @@ def test_a_coupon_draws_far_more_than_vans_can_carry_until_it_is_stopped():
     more = coupon.total("collection", "collected_kg") / plain.total("collection", "collected_kg")
     assert more < 0.6 * fresh(coupon) / fresh(plain)
     assert coupon.total("payments", "usd", item="purchase") == pytest.approx(1.5 * coupon.total("collection", "collected_kg"))
-    assert coupon.collection._offers.of_year(2025).kg[8:].sum() == 0.0
+    assert coupon.home.offers.of_year(2025).kg[8:].sum() == 0.0
 
 
 # carriers
@@ -80,7 +80,7 @@ def test_a_van_takes_more_where_it_has_more_room():
         town({"truck": channel(**{**tight, "spare_load_share": share})}, vehicle={"payload_kg": 60.0}, **YEAR).run()
         for share in (0.2, 0.6)
     )
-    limits = [made.collection._planner.rounds.most_stops[0] for made in (few, more)]
+    limits = [made.collection._year.planner.rounds.most_stops[0] for made in (few, more)]
     assert limits == [60.0 * 0.8 * share // 5.0 for share in (0.2, 0.6)]
     assert more.total("collection", "collected_kg") > 1.5 * few.total("collection", "collected_kg")
 
@@ -135,7 +135,7 @@ def test_a_premium_moves_the_odds_of_selling_to_formal_plants_and_is_paid():
     assert sold[1] > 2.0 * sold[0]
     spent = [made.total("payments", "usd", payer="JPN dismantlers", item="purchase") for made in (plain, paid)]
     price = 0.2 * 1.2  # of crude yards: paid to homes, and the margin
-    depots = paid.collection.depots
+    depots = paid.home.depots
     assert spent[1] == pytest.approx((price + 0.5) * depots.sold_to_formal_kg)
     assert spent[1] > spent[0]
 
