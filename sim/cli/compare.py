@@ -11,7 +11,7 @@ import click
 from sim.cli.common import Output, output_options
 from sim.cli.messages import told
 from sim.cli.progress import progress_of
-from sim.core.errors import OutputError, UsageError
+from sim.core.errors import OutputError, ResultsError, UsageError
 
 if TYPE_CHECKING:
     from sim.results.store import Results
@@ -52,6 +52,9 @@ def command(
 
     if len(folders) < 2:
         raise UsageError("compare needs at least two run folders")
+    for folder in folders:
+        if not folder.is_dir():
+            raise ResultsError(f"{folder}: there is no such folder")
     first = load_results(folders[0])
     _require_told(first, metals, years)
     stories = []

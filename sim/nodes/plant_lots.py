@@ -1,4 +1,4 @@
-"""What plants do with lots: tag and merge what comes in, divide batches."""
+"""What plants do with lots: tag what comes in, divide batches."""
 
 from __future__ import annotations
 

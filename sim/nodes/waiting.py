@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -109,17 +108,12 @@ class Waiting:
         self._source = [account(f"{country} discard", "discard", country, outside=True) for country in queues.countries]
         self._opening = [account(f"{country} opening", "opening", country, outside=True) for country in queues.countries]
         self._bin = [account(f"{country} mixed waste", "mixed_waste", country, outside=True) for country in queues.countries]
-        for number in range(len(queues.countries)):
-            world.ledger.accounts[self.accounts[number]].holdings = partial(self._waits, number)
-            world.ledger.accounts[self._drawers[number]].holdings = partial(self._lies, number)
+        world.ledger.shared_places.append(self._held)
         world.recorder.declare("collection", KEYS, MEASURES)
         years = world.calendar.end - world.calendar.start + 1
         self._cells = NOTHING
         self._line: _Line | None = None  # while single vehicles take from it
         self._kept = np.zeros((2, years, queues.size))  # in drawers
-        # what an audit found of both by country, since it asks for one country after the other
-        self._waiting: tuple[_Cells, dict[int, list[Lot]]] = NOTHING, {}
-        self._lying: dict[int, list[Lot]] | None = None
         self._rows = np.zeros((years, len(queues.channels)), dtype=np.intp)
         self._tags = np.zeros((years, len(queues.piles)), dtype=np.intp)
         self._country_of: list[int] = queues.country_of.tolist()
@@ -279,7 +273,6 @@ class Waiting:
         retried = mass * retry_share[queue]
         hoarded = (mass - retried) * hoard_share[queue]
         self._kept[:, year, queue] += hoarded
-        self._lying = None
         self._post(self.accounts, self._drawers, gone._replace(mass=hoarded))
         self._post(self.accounts, self._bin, gone._replace(mass=np.maximum(mass - retried - hoarded, 0.0)))
         back = gone._replace(mass=retried).some(retried[0] > 0.0)
@@ -307,7 +300,6 @@ class Waiting:
         """
         out = self._kept * share
         self._kept -= out
-        self._lying = None
         year, queue = out[0].nonzero()
         leaving = _Cells(queue, year, out[:, year, queue])
         offered = leaving.some(is_open[queue])
@@ -341,14 +333,9 @@ class Waiting:
             lots.setdefault(country, []).append(Lot(each, row, 0, 0.0))
         return lots
 
-    def _waits(self, country: int) -> Sequence[Lot]:
+    def _held(self) -> dict[int, list[Lot]]:
+        """What lies in queues and drawers, by account."""
         self._line_up()
-        if self._waiting[0] is not self._cells:
-            self._waiting = self._cells, self._lots(self._cells)
-        return self._waiting[1].get(country, ())
-
-    def _lies(self, country: int) -> Sequence[Lot]:
-        if self._lying is None:
-            year, queue = self._kept[0].nonzero()
-            self._lying = self._lots(_Cells(queue, year, self._kept[:, year, queue]))
-        return self._lying.get(country, ())
+        year, queue = self._kept[0].nonzero()
+        found = (self.accounts, self._cells), (self._drawers, _Cells(queue, year, self._kept[:, year, queue]))
+        return {accounts[country]: lots for accounts, cells in found for country, lots in self._lots(cells).items()}

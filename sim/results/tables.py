@@ -171,14 +171,17 @@ def gathered(name: str, parts: Sequence[Columns]) -> Columns:
     for column in TABLES[name].columns:
         if column.name == "replication":
             joined[column.name] = np.repeat(np.arange(len(parts), dtype=np.int32), [length(part) for part in parts])
-        elif column.kind == "text":
-            joined[column.name] = _joined_texts([part[column.name] for part in parts])
         else:
-            joined[column.name] = np.concatenate([rank(part[column.name]) for part in parts])
+            joined[column.name] = _joined([part[column.name] for part in parts])
     return joined
 
 
-def _joined_texts(columns: Sequence[Column]) -> Coded:
+def _joined(columns: Sequence[Column]) -> Column:
+    """Columns under each other; one alone is not copied, since it may be large."""
+    if len(columns) == 1:
+        return columns[0]
     texts = [column for column in columns if isinstance(column, Coded)]
+    if not texts:
+        return np.concatenate([rank(column) for column in columns])
     values = tuple(sorted({value for text in texts for value in text.values}))
     return Coded(np.concatenate([text.codes_in(values) for text in texts]), values)

@@ -12,7 +12,7 @@ from sim.scenario import reading, syntax
 from sim.scenario.keys import Tree, nearest, split
 from sim.scenario.merge import DIRECTIVES, Layer
 from sim.scenario.toml import short
-from sim.scenario.wording import FILES, say
+from sim.scenario.wording import FILES, UNIT_WORDS, fill, say
 
 TRANSLATIONS = {"title_ja": "name", "question_ja": "question"}  # what each translates
 MAX_DEPTH = 8
@@ -27,13 +27,19 @@ def shipped() -> Path:
 
 
 def find(path: str | Path) -> Path:
-    """The file meant by a path, or by the bare name of a shipped scenario."""
-    given = Path(path)
-    if not given.exists() and _NAME.fullmatch(str(path)):
-        for folder in (Path(), shipped()):
-            named = folder / f"{path}.toml"
-            if named.is_file():
-                return named
+    """The file meant by a path, or by the bare name of a shipped scenario; raises ScenarioError if a name is nearly one's."""
+    given, name = Path(path), str(path)
+    if given.exists() or not _NAME.fullmatch(name):
+        return given
+    for folder in (Path(), shipped()):
+        named = folder / f"{name}.toml"
+        if named.is_file():
+            return named
+    known = sorted(file.stem for folder in (Path(), shipped()) for file in folder.glob("*.toml"))
+    words = {word: stem for stem in reversed(known) for word in stem.split("_")}
+    near = nearest(name, known, words)
+    if near is not None:
+        raise reading.refuse(name, 0, "", "no_file", hint=fill(UNIT_WORDS["did_you_mean"], {"right": near}))
     return given
 
 

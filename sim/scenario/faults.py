@@ -130,7 +130,9 @@ def _lacking(tables: Mapping[KeyPath, list[str]], spec: type[BaseModel], tree: T
         near = _misspelt(table, spec, tree)
         if near:
             misspelt.append(table)
-        yield locator.fault(table, VALUES, "missing_many", keys=listed(keys), hint=near or _as_in(table, spec, tree))
+            yield locator.fault(table, VALUES, "new_entry", name=toml.key(table[-1]), keys=listed(keys), hint=near)
+        else:
+            yield locator.fault(table, VALUES, "missing_many", keys=listed(keys), hint=_as_in(table, spec, tree))
 
 
 def _misspelt(table: KeyPath, spec: type[BaseModel], tree: Tree) -> str:

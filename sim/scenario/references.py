@@ -204,15 +204,16 @@ _ROOT = _branches()
 def reference_faults(tree: Tree, locator: Locator, names_known: Mapping[str, Iterable[str]]) -> Iterator[Fault]:
     """A fault for every name that refers to nothing, with the nearest right one."""
     known = {kind: dict.fromkeys(values) for kind, values in names_known.items()}
-    aliases = _aliases(tree)
+    aliases = {"country": _aliases(tree, "countries"), "substance": _aliases(tree, "substances")}
     unknown: list[tuple[int, Found]] = []
     _ROOT.follow(tree, (), [known[kind] for _, kind in REFERENCES], unknown)
     for number, found in sorted(unknown, key=itemgetter(0)):
         kind = REFERENCES[number][1]
         if kind == "output" and not nearest(found.name, known[kind], cutoff=0.85):
             continue  # a process may make a form nobody has named before, but not one that looks misspelt
-        near = nearest(found.name, known[kind], aliases if "country" in kind else None)
-        what, hint = kind.removesuffix(" or *"), _hint(near, known[kind])
+        what = kind.removesuffix(" or *")
+        near = nearest(found.name, known[kind], aliases.get(what))
+        hint = _hint(near, known[kind])
         yield locator.fault(found.path, CHECKS, "unknown_name", what=what, written=short(found.name), hint=hint)
 
 
@@ -222,14 +223,15 @@ def _hint(near: str | None, known: Mapping[str, object]) -> str:
     return fill(UNIT_WORDS["allowed"], {"names": listed(known)})
 
 
-def _aliases(tree: Tree) -> dict[str, str]:
-    countries = tree.get("countries")
-    if not isinstance(countries, dict):
+def _aliases(tree: Tree, table: str) -> dict[str, str]:
+    """The key of each entry of a table by its names in words."""
+    entries = tree.get(table)
+    if not isinstance(entries, dict):
         return {}
     return {
-        str(country[name]): code
-        for code, country in countries.items()
-        if isinstance(country, dict)
+        str(entry[name]): key
+        for key, entry in entries.items()
+        if isinstance(entry, dict)
         for name in ("name_en", "name_ja")
-        if country.get(name)
+        if entry.get(name)
     }

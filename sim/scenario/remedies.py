@@ -88,20 +88,17 @@ def hint(kind: str, path: KeyPath, written: Any, node: Node | None, tree: Tree) 
         return fill(UNIT_WORDS["did_you_mean"], {"right": toml.text(near)})
     if kind == "quantity_bounds":
         meant = _within(written, node)
-        code = "did_you_mean_value" if meant else "number_from"
+        below = node.bounds is not None and node.bounds.low >= 0 and isinstance(written, int | float) and written < 0
+        code = "did_you_mean_value" if meant else "not_negative" if below else "number_from"
         return fill(UNIT_WORDS[code], {"fixed": meant, "range": node.allowed})
     converted = _converted(written, node, _key(path))
     return fill(UNIT_WORDS["write"], {"fixed": f"{path[-1]} = {converted}" if converted else _shape(path, written, node, tree)})
 
 
 def _within(written: Any, node: Node) -> str:
-    """A number in bounds that was probably meant: a percentage as a share, a positive for a negative."""
-    if node.bounds is None or not isinstance(written, int | float):
-        return ""
-    low, high = node.bounds.low, node.bounds.high
-    if node.bounds.unit == "share" and 1 < written <= 100:
-        return plain(written / 100)
-    return plain(-written) if written < 0 and low <= -written <= high and low >= 0 and node.bounds.unit != "share" else ""
+    """A share that was probably meant by a percentage."""
+    percentage = node.bounds is not None and node.bounds.unit == "share" and isinstance(written, int | float) and 1 < written <= 100
+    return plain(written / 100) if percentage else ""
 
 
 def _key(path: KeyPath) -> str:

@@ -123,6 +123,7 @@ SYNTAX: dict[str, tuple[str, str]] = {
 VALUES: dict[str, tuple[str, str]] = {
     "missing": ("{key} is missing{meaning}.", "Write for example {example}"),
     "missing_many": ("keys are missing: {keys}.", "{hint}"),
+    "new_entry": ("there is no {name} yet.", "{hint} A new one also needs {keys}."),
     "extra_forbidden": ("unknown key.", "{hint}"),
     "more_faults": ("{count} values are wrong; this list covers the first {listed}.", "Mend these, then check again."),
     "quantity_type": ("{written} is written; {allowed} is needed.", "{hint}"),
@@ -208,6 +209,7 @@ UNIT_WORDS: dict[str, str] = {
     "write": "Write {fixed}",
     "belongs": "It belongs under {place}.",
     "number_from": "Write a number from {range}.",
+    "not_negative": "It cannot be negative: write a number from {range}.",
     "check_path": "Check the path.",
     "and_more": "{names} and {count} more",
 }

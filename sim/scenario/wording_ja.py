@@ -145,6 +145,8 @@ JAPANESE: dict[str, str] = {
     "{key} is missing{meaning}.": "{key}がありません{meaning}。",
     "Write for example {example}": "例:{example}",
     "keys are missing: {keys}.": "キーがありません:{keys}。",
+    "there is no {name} yet.": "{name}はまだありません。",
+    "{hint} A new one also needs {keys}.": "{hint}新しく作るなら、次も必要です:{keys}。",
     "unknown key.": "知らないキーです。",
     "{count} values are wrong; this list covers the first {listed}.": (
         "誤りが{count}件あります。この一覧は初めの{listed}件についてです。"
@@ -186,6 +188,7 @@ JAPANESE: dict[str, str] = {
     "{written} is written; more than {gt} is needed.": "{written}と書かれています。{gt}より大きい数が必要です。",
     "{written} is written; it must be at least {ge}.": "{written}と書かれています。{ge}以上が必要です。",
     "Write a number from {range}.": "次の範囲の数を書いてください:{range}。",
+    "It cannot be negative: write a number from {range}.": "負の数にはできません。次の範囲の数を書いてください:{range}。",
     "{written} is written; less than {lt} is needed.": "{written}と書かれています。{lt}より小さい数が必要です。",
     "{written} is written; it must be at most {le}.": "{written}と書かれています。{le}以下が必要です。",
     "{written} is written; a table of settings is needed.": "{written}と書かれています。必要なのは設定の表です。",

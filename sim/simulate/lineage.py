@@ -17,6 +17,8 @@ from sim.scenario.schema import ScenarioSpec
 
 Vector = NDArray[np.float64]
 Numbers = NDArray[np.integer[Any]]
+Rows = NDArray[np.intp]
+ABROAD = -1  # a country without arisings: plants there take in what was treated before
 FIRST_ROWS, GROWTH = 4096, 8  # a column that is full grows by an eighth
 
 
@@ -108,7 +110,7 @@ class _Family:
         countries, zones, channels, _, years = zip(*tags.origins, strict=True) if tags.origins else ((),) * 5
         self.zones, self.channels = coded(zones), coded(channels)
         number = {name: index for index, name in enumerate(arisings.countries)}
-        self._country = np.array([number.get(name, -1) for name in countries], dtype=np.int64)
+        self._country = np.array([number.get(name, ABROAD) for name in countries], dtype=np.int64)
         self._first = arisings.calendar.start
         self._year = np.array(years, dtype=np.int64) - self._first
         self._shape = len(self.zones.values), len(self.channels.values), len(arisings.calendar.years)
@@ -121,10 +123,8 @@ class _Family:
 
     def took_in(self, wanted: Numbers) -> Shares:
         """What some tags, given in order, took in, blends divided; tags that took nothing in are left out."""
-        first, last = (np.searchsorted(self._taken.tag, wanted, side) for side in ("left", "right"))
-        rows = _spread(first, last - first)
-        taken = self._taken.of(rows[self._taken.kg[rows] > 0.0])
-        return self.tags.divided(taken)
+        rows, _ = _rows_of(self._taken.tag, wanted)
+        return self.tags.divided(self._taken.of(rows[self._taken.kg[rows] > 0.0]))
 
     def parents(self, taken: Shares) -> Numbers:
         """Numbers of zone, channel and year of discard, in the order of their names.
@@ -132,13 +132,13 @@ class _Family:
         Raises
         ------
         ConservationError
-            If something was discarded in a year the arisings know nothing of.
+            If something was discarded in a year or country the arisings know nothing of.
         """
         year = self._year[taken.part]
-        unknown = np.flatnonzero((year < 0) | (year >= self._shape[2]))
+        unknown = np.flatnonzero((year < 0) | (year >= self._shape[2]) | (self._country[taken.part] == ABROAD))
         if unknown.size:
             years, origin = self._arisings.calendar.years, self.tags[int(taken.part[unknown[0]])]
-            raise ConservationError(f"lineage: {origin} was discarded outside the run, {years[0]} to {years[-1]}")
+            raise ConservationError(f"lineage: {origin} was discarded outside the run, its countries or {years[0]} to {years[-1]}")
         numbers: Numbers = np.ravel_multi_index((self.zones.codes[taken.part], self.channels.codes[taken.part], year), self._shape)
         return numbers
 
@@ -170,8 +170,8 @@ def _of_year(recovered: _Recovered, headline: list[str], family: _Family) -> Ite
     place = np.searchsorted(taken.tag[starts], recovered.tag)
     pairs, pair_of = np.unique(place * len(recovered.plants) + recovered.plant, return_inverse=True)
     place, plant = np.divmod(pairs, len(recovered.plants))
-    first, last = (np.searchsorted(of_kin, place, side) for side in ("left", "right"))
-    row, pair = _spread(first, last - first), np.repeat(np.arange(len(pairs)), last - first)
+    row, counts = _rows_of(of_kin, place)
+    pair = np.repeat(np.arange(len(pairs)), counts)
     ends, end = np.unique(plant[pair] * family.size + parent[row], return_inverse=True)
     mass = np.add.reduceat(taken.kg, starts)
     for metal, name in enumerate(headline):  # in the order of the table, which then need not be sorted
@@ -188,10 +188,12 @@ def _of_year(recovered: _Recovered, headline: list[str], family: _Family) -> Ite
         yield metal, *np.divmod(ends[some], family.size), sums[some]
 
 
-def _spread(first: Numbers, counts: Numbers) -> Numbers:
-    """Numbers of `counts` rows from each `first` on."""
-    rows: Numbers = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
-    return rows
+def _rows_of(numbers: Numbers, wanted: Numbers) -> tuple[Rows, Rows]:
+    """Rows of ascending `numbers` that are each of those wanted, in turn, and how many they are of each."""
+    first = np.searchsorted(numbers, wanted, "left")
+    counts: Rows = np.searchsorted(numbers, wanted, "right") - first
+    rows: Rows = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+    return rows, counts
 
 
 def _require_known(recovered: _Recovered, headline: list[str], taken: Shares, tags: Tags) -> None:

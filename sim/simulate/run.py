@@ -71,6 +71,7 @@ def run_replication(spec: ScenarioSpec, seed: int, replication: int, trips: Call
     _require_little(world)
     collector.month_end()
     collector.year_end(world.calendar.end)
+    world.composition.forget()  # the tables need the room
     tables = collector.tables() | {"unlimited": table(run_twin(spec, arisings))}
     acted = [response.spec.name for response in chain.trade.responses if response.log]
     return {"tables": tables, "facts": _facts(world, time.process_time() - began) | {"acted": acted}}

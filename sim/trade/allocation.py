@@ -251,21 +251,22 @@ class SharesRouter:
     def _all_whole(self, country: str, kg: Mapping[str, float]) -> list[tuple[str, float, Plan]] | None:
         """Plans of materials that all have one place to go, with room for all of them; None if it is not so."""
         when = self._world.decimal_year
-        routes: list[Route] = []
+        ways: list[tuple[Route, Option]] = []
         wanted: dict[str, float] = {}
         for material, mass in kg.items():
             route = self.routes.get((country, material))
             if route is None or route.only is None:
                 return None
-            routes.append(route)
+            ways.append((route, route.only))
             name = route.only.receiver.name
             wanted[name] = wanted.get(name, 0.0) + mass
-        for route in routes:
-            if route.only is not None and route.room_kg(route.only, when) < wanted[route.only.receiver.name]:
+        for route, only in ways:
+            if route.room_kg(only, when) < wanted[only.receiver.name]:
                 return None
         for name, mass in wanted.items():
             self.expect(name, mass)
-        return [(route.material, mass, route.send_whole(mass, int(when))) for route, mass in zip(routes, kg.values(), strict=True)]
+        year = int(when)
+        return [(route.material, mass, route.send_whole(mass, year)) for (route, _), mass in zip(ways, kg.values(), strict=True)]
 
     def _expected_plan(self, country: str, material: str, kg: float) -> Plan:
         plan = self.plan(country, material, kg)

@@ -349,6 +349,7 @@ class Market:
         sums: dict[str, Array] = {}
         for (country, _, _), masses in came.items():
             _add(sums, country, masses)
+        rows: list[tuple[tuple[int, str, str], list[float]]] = []
         for country, masses in sums.items():
             undemanded = masses * self._tracked
             undemanded[self.plan.columns[self._positions.get(country, [])]] = 0.0
@@ -356,7 +357,8 @@ class Market:
             told = np.full((len(columns), len(MEASURES)), np.nan)
             told[:, RECOVERED], told[:, PRICE] = masses[columns], self.prices.faced_by(country, month)[columns]
             keys = [(month, country, self._substances[column]) for column in columns.tolist()]
-            self._world.recorder.add_rows("market", zip(keys, told, strict=True))
+            rows += zip(keys, told.tolist(), strict=True)
+        self._world.recorder.add_rows("market", rows)
 
     def _close_year(self, month: int) -> None:
         """Tell what the year brought by country of waste, of refining and of the industry that got it; book sales at spot."""

@@ -133,6 +133,19 @@ def test_new_validate_and_data_load_nothing_heavy(tmp_path):
     assert loaded_by(tmp_path, "data", "sources") == [0, []]
 
 
+def test_validate_splits_no_table_and_looks_for_no_plugins(tmp_path):
+    code = """
+import sys
+from sim.cli import main
+code = main(["validate", "baseline"])
+sys.exit(code or " ".join({"sim.scenario.tables", "importlib.metadata", "tree_sitter"} & set(sys.modules)) or None)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(ROOT), "PATH": ""}, capture_output=True, check=False
+    )
+    assert (run.returncode, run.stderr) == (0, b"")
+
+
 def test_the_help_of_every_command_loads_nothing_heavy(tmp_path):
     from sim.cli import COMMANDS
 

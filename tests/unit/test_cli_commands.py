@@ -47,6 +47,12 @@ def write(folder: Path, text: str, name: str = "mine.toml") -> str:
     return name
 
 
+def test_compare_says_which_folder_is_not_there(run, here):
+    (here / "a").mkdir()
+    for folders in (("a", "b"), ("b", "a")):
+        assert run("compare", *folders) == (4, "", "urban-mine: b: there is no such folder\n")
+
+
 def test_help_lists_every_command_there_is(run):
     code, out, err = run("--help")
     assert (code, err) == (0, "")

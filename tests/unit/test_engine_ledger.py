@@ -149,6 +149,10 @@ def test_compositions_are_shares():
         composition.add(np.array([1.0, number, 0.0]))
     assert composition.table[row].tolist() == [0.25, 0.0, 0.75]
     assert composition.mass(Lot(8.0, row, 0, 0.0)) == pytest.approx(composition.masses([Lot(2.0, row, 0, 0.0)] * 4))
+    composition.forget()
+    assert composition.table.shape == (0, 3)
+    with pytest.raises(IndexError):
+        composition.mass(Lot(8.0, row, 0, 0.0))
 
 
 # leaks of 1 mg

@@ -92,6 +92,35 @@ def test_an_inside_account_is_not_opened_again_as_an_outside_one():
             ledger.account("yard", "yard", "JPN", outside=outside)
 
 
+def test_many_lots_are_folded_before_the_month_ends_and_the_book_is_the_same(monkeypatch):
+    monkeypatch.setattr(module, "MOST_PENDING", 3)
+    ledger, start = book()
+    pile, told = ledger.stockpile("pile", "waiting", "JPN"), []
+    ledger.on_fold = lambda pairs, kg: told.append(kg.sum())
+    for number in range(5):
+        ledger.move(0.0, [lot(1.0 + number)], start, pile)
+    assert told == [6.0], "after the third lot"
+    ledger.audit(1.0)
+    assert told == [6.0, 9.0]
+    assert ledger.balance(pile.account).tolist() == [15.0, 0.0]
+    assert ledger.balance([start, pile.account]).tolist() == [[-15.0, 0.0], [15.0, 0.0]]
+    assert {key: kg.tolist() for key, kg in ledger.flows.items()} == {(0, "JPN", "opening", "waiting"): [15.0, 0.0]}
+
+
+def test_an_audit_asks_every_place_but_those_that_show_they_are_empty():
+    ledger, start = book()
+    account, asked = ledger.account("shelf", "waiting", "JPN"), []
+    ledger.accounts[account].holdings = lambda: asked.append(1) or ()
+    ledger.audit(0.0)
+    assert asked == [1], "it cannot tell"
+    ledger.accounts[account].there = ()
+    ledger.audit(0.0)
+    assert asked == [1]
+    ledger.post(1.0, start, account, lot(1.0))
+    with pytest.raises(ConservationError, match="shelf: 1 kg of Au lost"):
+        ledger.audit(1.0)
+
+
 # conversions: 1e-12 of the substance, or of the batch where there was none of it
 
 

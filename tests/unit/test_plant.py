@@ -239,7 +239,11 @@ def stores_of(*names):
     site = wire(here, [plant(name, kinds[name]) for name in names], PROCESSES)
     rich, poor = Supplier(here), Supplier(here, (0.002, 0.098, 0.9))
     loads = {
-        "First": [("phone", rich.lot(600.0, born=-80.0)), ("lamp", poor.lot(50.0, "VNM", born=3.0)), ("phone", poor.lot(7.0, "VNM"))],
+        "First": [
+            ("phone", rich.lot(600.0, born=-80.0)),
+            ("lamp", poor.lot(50.0, "VNM", born=3.0)),
+            ("phone", poor.lot(7.0, "VNM")),
+        ],
         "Second": [("lamp", poor.lot(90.0, "VNM")), ("phone", rich.lot(1.0, "USA", born=-500.0))],
         "Third": [("board", rich.lot(30.0)), ("board", poor.lot(40.0, "VNM")), ("board", rich.lot(20.0, born=-9.0))],
     }
@@ -428,6 +432,8 @@ def test_a_full_store_stops_the_lines_and_pushes_back():
     assert works.yard.kg == pytest.approx(60_000.0)
     assert works.blocked
     assert works.space_kg("phone") == pytest.approx(10_000.0 + PERIOD * 10_000.0 - 60_000.0)
+    site.run()
+    assert works.store.kg == pytest.approx(50_000.0), "to the last period"
 
 
 def test_receivers_of_one_plan_get_the_same_mix():

@@ -109,6 +109,28 @@ fallback = "landfill"
     assert [fault.line for fault in faults_of(file)] == [5, 7, 8, 9, 12, 13, 14, 14]
 
 
+def test_a_metal_called_by_its_name_means_its_symbol(tmp_path):
+    library = TinyLibrary()
+    library.tree["substances"]["Nd"]["name_en"] = "Neodymium"
+    file = tmp_path / "named.toml"
+    shock = '[[shocks]]\nname = "{}"\nmetal = "{}"\nsource = "*"\nstart = 2027-01-01\ndays = 9\nsupply_factor = 0\n'
+    text = "".join(map(shock.format, "ab", ("Neodymium", "neodymum")))
+    file.write_text(f'extends = "baseline"\nname = "Named"\n{text}', encoding="utf-8")
+    assert [fault.hint for fault in faults_of(file, library)] == ['Did you mean "Nd"?'] * 2
+
+
+@pytest.mark.parametrize("name", ["trukcs", "japan_delivery_truck", "delivery"])
+def test_the_name_of_no_scenario_is_answered_with_the_nearest_shipped_one(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (fault,) = faults_of(name)
+    assert (fault.message, fault.hint) == ("there is no such file.", "Did you mean japan_delivery_trucks?")
+
+
+def test_the_name_of_no_scenario_near_none_is_a_missing_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert faults_of("qqqqqq")[0].hint == "Check the path."
+
+
 def test_line_local_syntax_faults_are_told_together(tmp_path):
     file = tmp_path / "many.toml"
     file.write_text('name = "Many"\n[time]\nstart = 2０25\nend = 2030;\n[run]\nseed = 007\n', encoding="utf-8")
