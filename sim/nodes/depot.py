@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from sim.core.lot import Lot
 from sim.engine.tags import Blend, Origin
-from sim.engine.world import Plan, Receiver, Router, World
+from sim.engine.world import Receiver, Router, World
 from sim.nodes.offers import Mixes
 
 Vector = NDArray[np.float64]
 SMALL = 1e-9  # of a heap: less is rounding
+NO_TAG = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +50,18 @@ class _Heap:
 
     def __init__(self, mass: Vector) -> None:
         self.mass = mass
-        self.kg: Vector = mass[:, 0].sum(axis=0).sum(axis=1)
+        self.kg: Vector = np.einsum("yzcg->zg", mass[:, 0])
         self.left = np.ones_like(self.kg)
         self.loaded: dict[str, Vector] = {}
 
-    def load(self, receiver: str, group: int, share: Vector | float) -> None:
-        """Load a share of what is left of a group, by zone or of all."""
+    def load(self, receiver: str, groups: Sequence[int], share: Vector | float) -> None:
+        """Load a share of what is left of groups, by zone or of all."""
         loaded = self.loaded.get(receiver)
         if loaded is None:
             loaded = self.loaded[receiver] = np.zeros_like(self.left)
-        loaded[:, group] += self.left[:, group] * share
-        self.left[:, group] *= 1.0 - share
+        part = self.left[:, groups] * share
+        loaded[:, groups] += part
+        self.left[:, groups] -= part
 
     def part(self, share: Vector) -> Vector:
         """Mass of a share of each zone and group."""
@@ -124,7 +126,7 @@ class Depots:
     def learn(self, year: int, mixes: Mixes) -> None:
         """Know what the mixes of a new year are made of; count anew."""
         self.crude_kg = self.sold_to_formal_kg = 0.0
-        self._pack(year - 1)
+        self._pack(year)
         of = self._world.tags.of
         tags = [[of(Origin(self._country, zone, channel, "", year)) for channel in self._channels] for zone in self._zones]
         crude = [of(Origin(self._country, "", channel, "", year)) for channel in self._channels]
@@ -136,7 +138,8 @@ class Depots:
         for vintage in self._vintages.values():
             for key in [key for key in vintage.notes if key[1] < year]:
                 for tag in vintage.notes.pop(key)[0]:
-                    self._world.tags.pack(tag)
+                    if tag != NO_TAG:
+                        self._world.tags.pack(tag)
 
     def bring(self, zone: int, lots: Sequence[Lot], account: int) -> None:
         """Take what a vehicle unloads out of its account."""
@@ -191,8 +194,10 @@ class Depots:
         held, unsold = self._load_all(for_sale, groups, receivers)
         self.sold_to_formal_kg += held - unsold
         for name, receiver in receivers.items():
-            first, *more = (heap.part(heap.loaded[name]) for heap in (own, for_sale) if name in heap.loaded)
-            for consignment in self._consignments(receiver, sum(more, first), years, apart):
+            heaps = [heap for heap in (own, for_sale) if name in heap.loaded]
+            mass = np.add.reduce([heap.part(heap.loaded[name]) for heap in heaps])
+            zone_kg = np.add.reduce([heap.kg * heap.loaded[name] for heap in heaps]).sum(axis=1)
+            for consignment in self._consignments(receiver, mass, zone_kg, years, apart):
                 send(consignment)
         self._hand_over_crude(years, crude + for_sale.part(for_sale.left).sum(axis=2) if unsold else crude)
 
@@ -222,25 +227,24 @@ class Depots:
         """Load a heap for plants, group by group; return what it was and what is left of it [kg]."""
         kg = heap.kg.sum(axis=0).tolist()
         left = {group: mass for group, mass in zip(groups, kg, strict=True) if mass > 0.0}
+        whole: dict[str, list[int]] = {}  # groups that go to a receiver with all that is left of them
         for group, part, plan in self._router.plan_together(self._country, left):
-            left[group] -= part - self._load(heap, groups.index(group), part, left[group], plan)
-            receivers.update((receiver.name, receiver) for receiver, _ in plan)
+            number, heaped, rest = groups.index(group), left[group], part
+            for receiver, mass in plan:
+                receivers[receiver.name] = receiver
+                if mass >= heaped * (1.0 - SMALL):
+                    whole.setdefault(receiver.name, []).append(number)
+                    rest = 0.0
+                    break
+                zone_kg = heap.kg[:, number] * heap.left[:, number]
+                share = self._shares(zone_kg, self._by_distance(receiver), mass)
+                heap.load(receiver.name, [number], share[:, np.newaxis])
+                heaped -= mass
+                rest -= mass
+            left[group] -= part - rest
+        for name, numbers in whole.items():
+            heap.load(name, numbers, 1.0)
         return sum(kg), sum(left.values())
-
-    def _load(self, heap: _Heap, number: int, total: float, heaped: float, plan: Plan) -> float:
-        """Load `total` of what is `heaped` of a group for the receivers of a plan, those of the nearest zones first.
-
-        Return what is left of `total` [kg].
-        """
-        for receiver, kg in plan:
-            if kg >= heaped * (1.0 - SMALL):
-                heap.load(receiver.name, number, 1.0)
-                return 0.0
-            zone_kg = heap.kg[:, number] * heap.left[:, number]
-            heap.load(receiver.name, number, self._shares(zone_kg, self._by_distance(receiver), kg))
-            total -= kg
-            heaped -= kg
-        return total
 
     @staticmethod
     def _shares(zone_kg: Vector, order: Sequence[int], room_kg: float) -> Vector:
@@ -258,8 +262,9 @@ class Depots:
         self._stored = own[:, 0].sum(axis=(0, 2, 3))
         self._stock = {year: (mass.copy(), np.zeros_like(mass)) for year, mass in zip(years, own, strict=True) if mass.any()}
 
-    def _consignments(self, receiver: Receiver, mass: Vector, years: Sequence[int], apart: bool) -> Iterator[Consignment]:
-        zone_kg = mass[:, 0].sum(axis=0).reshape(len(self._zones), -1).sum(axis=1)
+    def _consignments(
+        self, receiver: Receiver, mass: Vector, zone_kg: Vector, years: Sequence[int], apart: bool
+    ) -> Iterator[Consignment]:
         if not apart:
             yield self._consignment(receiver, mass, zone_kg, slice(None), years)
             return
@@ -275,24 +280,28 @@ class Depots:
         by_group = mass.reshape(*mass.shape[:2], -1, mass.shape[-1]).sum(axis=2)
         for year, (kg, kg_days), of_zones in zip(years, by_group.tolist(), mass[:, 0], strict=True):
             vintage = self._vintages[year]
-            tags[year], note = self._note(vintage, receiver)
-            note[zones] += of_zones
+            tags[year], of_groups = self._note(vintage, receiver)
+            of_groups.reshape(-1, *vintage.tags.shape)[:, zones] += of_zones.transpose(2, 0, 1)
             for number, (name, each) in enumerate(zip(vintage.mixes.groups, kg, strict=True)):
                 if each > 0.0:
-                    lot = Lot(each, vintage.mixes.group_row + number, tags[year][number], kg_days[number] / each)
+                    tag = tags[year][number]
+                    if tag == NO_TAG:
+                        parts, common = vintage.tags.ravel(), Origin(self._country, year=year)
+                        tag = tags[year][number] = self._world.tags.blend(common, Blend(parts, of_groups[number]))
+                    lot = Lot(each, vintage.mixes.group_row + number, tag, kg_days[number] / each)
                     lots.setdefault(name, []).append(lot)
         return Consignment(receiver, lots, zone_kg, zones, tuple(years), mass, tags)
 
     def _note(self, vintage: _Vintage, receiver: Receiver) -> tuple[list[int], Vector]:
-        """Tags of each group of what one plant is sent this year of one year of discard, and the masses behind them."""
+        """Tags of each group of what one plant is sent this year of one year of discard, and the masses behind them.
+
+        A group has a tag from its first lot on; masses have shape (groups, zones x channels).
+        """
         key = (receiver.name, self._world.year)
         note = vintage.notes.get(key)
         if note is None:
             count = len(vintage.mixes.groups)
-            kg = np.zeros((count, vintage.tags.size))
-            parts, common = vintage.tags.ravel(), Origin(self._country, year=vintage.year)
-            tags = [self._world.tags.blend(common, Blend(parts, row)) for row in kg]
-            note = vintage.notes[key] = tags, kg.reshape(count, *vintage.tags.shape).transpose(1, 2, 0)
+            note = vintage.notes[key] = [NO_TAG] * count, np.zeros((count, vintage.tags.size))
         return note
 
     def _hand_over_crude(self, years: Sequence[int], mass: Vector) -> None:
