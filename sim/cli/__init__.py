@@ -45,18 +45,18 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of the commands this copy of the program has."""
-        return [name for name in COMMANDS if find_spec(f"sim.cli.{name}") is not None]
+        return [name for name in COMMANDS if _is_here(name)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return a command; None where there is none of this name."""
-        if cmd_name not in self.list_commands(ctx):
+        if not _is_here(cmd_name):
             return None
         command: click.Command = import_module(f"sim.cli.{cmd_name}").command
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that is called; a misspelt one is answered with the nearest."""
-        if args and args[0] not in self.list_commands(ctx) and not ctx.resilient_parsing:
+        if args and not _is_here(args[0]) and not ctx.resilient_parsing:
             from sim.scenario.keys import nearest  # noqa: PLC0415 - only on a miss
 
             near = nearest(args[0], self.list_commands(ctx))
@@ -67,6 +67,10 @@ class LazyGroup(click.Group):
         """Write the list of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+
+
+def _is_here(name: str) -> bool:
+    return name in COMMANDS and find_spec(f"sim.cli.{name}") is not None
 
 
 def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:

@@ -7,16 +7,14 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from sim.core.errors import Fault
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """Where a command writes: results to stdout, everything else to stderr.
 
     as_json : one JSON object on stdout instead of text. quiet : no messages, only results and failures.

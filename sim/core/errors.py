@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class UrbanMineError(Exception):
@@ -17,8 +17,7 @@ class UsageError(UrbanMineError):
     exit_code = 2
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Fault:
+class Fault(NamedTuple):
     """One thing wrong in one file: where, what was written, what is allowed, nearest right name."""
 
     file: str

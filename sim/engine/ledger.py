@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from sim.core.errors import ConservationError
 from sim.core.lot import Lot
 from sim.engine.composition import Composition, Vector
+from sim.engine.pending import Pending, sums_of_groups
 from sim.engine.stockpile import Stockpile
 
 POSTING_TOLERANCE = 1e-12  # of the mass converted, per substance
@@ -81,7 +82,7 @@ class Ledger:
         self._numbers: dict[str, int] = {}
         self._outside: list[int] = []
         self._ends = array("q")  # source and target of every pair
-        self._pending = _Pending()
+        self._pending = Pending()
         self._most_pending = 0 if self.every_event else MOST_PENDING
         self._fold_at = self._most_pending  # postings
         self._balance = Rows(len(composition.substances))
@@ -147,13 +148,13 @@ class Ledger:
             number = self.pairs[source, target] = len(self.pairs)
             self._ends.extend((source, target))
         pending, whole = self._pending, 0.0
-        pairs, refs, masses = pending.pairs, pending.refs, pending.kg
+        numbers, refs, masses = pending.numbers, pending.refs, pending.kg
         for lot in lots:
             kg = lot.kg
             if not kg >= 0.0:
                 account = self.accounts[source]
                 raise ConservationError(f"day {day:.2f}: stage {account.stage}, {account.name}: a lot of {kg} kg")
-            pairs.append(number)
+            numbers.append(number)
             refs.append(lot.ref)
             masses.append(kg)
             whole += kg
@@ -220,7 +221,7 @@ class Ledger:
             return
         pairs, kg = self._pending.folded(self.composition)
         source, target = np.frombuffer(self._ends, np.int64).reshape(-1, 2)[pairs].T
-        self._pending = _Pending()
+        self._pending = Pending()
         came, went = (sums_by(ends, kg, len(self.accounts)) for ends in (target, source))
         self._balance.used[:] += came - went
         self._throughput.used[:] += came
@@ -297,7 +298,7 @@ class Ledger:
         kg = np.fromiter(map(itemgetter(0), lots), np.float64, len(lots))
         refs = np.fromiter(map(itemgetter(1), lots), np.int64, len(lots))
         firsts = np.cumsum([0, *map(len, groups)])[:-1]
-        return _sums_of_groups(kg, self.composition.table.take(refs, axis=0), firsts)
+        return sums_of_groups(kg, self.composition.table.take(refs, axis=0), firsts)
 
     def _require_no_overdraft(self, day: float) -> None:
         short = self._balance.used < -ACCOUNT_TOLERANCE * np.maximum(self._throughput.used, ATOM_KG)
@@ -309,22 +310,6 @@ class Ledger:
                 f"day {day:.2f}: stage {account.stage}, {account.name}: more {substance} left than ever came, "
                 f"by {-self._balance.used[number, column]:.3g} kg"
             )
-
-
-class _Pending:
-    """Lots that were posted and not folded yet, as flat columns: the lots themselves are cold, or gone, by then."""
-
-    __slots__ = ("kg", "pairs", "refs")
-
-    def __init__(self) -> None:
-        self.pairs, self.refs, self.kg = array("q"), array("q"), array("d")
-
-    def folded(self, composition: Composition) -> tuple[NDArray[np.int64], Vector]:
-        """Numbers of the pairs in order, each once, and kg of each substance, shape (pairs, substances)."""
-        order = np.argsort(np.frombuffer(self.pairs, np.int64), kind="stable")
-        pairs, refs, kg = (np.frombuffer(column, column.typecode)[order] for column in (self.pairs, self.refs, self.kg))
-        firsts = np.flatnonzero(np.diff(pairs, prepend=-1))
-        return pairs[firsts], _sums_of_groups(kg, composition.table.take(refs, axis=0), firsts)
 
 
 class Rows:
@@ -351,12 +336,6 @@ class Rows:
         """One row, or several, a copy."""
         copy: Vector = self._table[number].copy()
         return copy
-
-
-def _sums_of_groups(kg: Vector, shares: Vector, firsts: NDArray[np.intp]) -> Vector:
-    """Kg of each substance of groups of lots, each from its first one to the next, shape (groups, substances)."""
-    sums: Vector = np.add.reduceat(shares * kg[:, np.newaxis], firsts, axis=0)
-    return sums
 
 
 def sums_by(keys: NDArray[np.int64], rows: Vector, count: int) -> Vector:

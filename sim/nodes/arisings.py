@@ -135,11 +135,11 @@ def _arisings(
         calendar=calendar,
         offered_kg=_by_group(panel, _monthly(behaviour, streams, first, count) * (1.0 - np.repeat(exported_share, MONTHS, axis=2))),
         composition=_shares(contents, _by_group(panel, metals * (1.0 - exported_share)[..., np.newaxis])),
-        discarded_units=total[..., UNITS],
-        discarded_kg=total[..., KG],
+        discarded_units=np.ascontiguousarray(total[..., UNITS]),
+        discarded_kg=np.ascontiguousarray(total[..., KG]),
         exported_for_reuse_kg=_by_group(panel, total[..., KG] * exported_share),
         units_with_magnet_share=_ratio(total[..., WITH_MAGNET], total[..., UNITS]),
-        put_on_market_kg=streams.sold[..., KG],
+        put_on_market_kg=np.ascontiguousarray(streams.sold[..., KG]),
         pom_years=tuple(int(year) for year in panel.years),
         sold_per_discarded=_ratio(_by_group(panel, streams.sold[:, :, run, UNITS]), _by_group(panel, total[..., UNITS])),
         in_use_kg=_by_group(panel, at_home - second - drawer),
@@ -197,7 +197,8 @@ def _by_group(panel: Panel, values: Vector) -> Vector:
     """Sum over the products of each group: axis 1 becomes groups."""
     member = np.zeros((len(panel.groups), len(panel.products)))
     member[panel.group_of, np.arange(len(panel.products))] = 1.0
-    return np.ascontiguousarray(np.moveaxis(np.tensordot(member, values, axes=(1, 1)), 0, 1))
+    countries, products, *rest = values.shape
+    return np.asarray((member @ values.reshape(countries, products, -1)).reshape(countries, -1, *rest))
 
 
 def _ratio(part: Vector, whole: Vector) -> Vector:

@@ -57,11 +57,11 @@ def discards_by_month(sold: Vector, kernel: Vector, first: int, count: int) -> V
     `sold` has shape (countries, products, years), `kernel` (countries, products, years, 12); the result (countries, products,
     12 x count).
     """
-    out = np.zeros((*sold.shape[:2], count, MONTHS))
-    for age in range(first + count):
-        start = max(age - first, 0)
-        sales = sold[:, :, first + start - age : first + count - age, np.newaxis]
-        out[:, :, start:] += sales * kernel[:, :, age, np.newaxis, :]
+    years = first + count
+    of_sale = first + np.arange(count)[:, np.newaxis] - np.arange(years)  # by year of run and age
+    out = np.empty((*sold.shape[:2], count, MONTHS))
+    for country, (sales, shares) in enumerate(zip(sold, kernel, strict=True)):
+        out[country] = np.where(of_sale >= 0, sales[:, of_sale], 0.0) @ shares[:, :years]
     return out.reshape(*sold.shape[:2], count * MONTHS)
 
 

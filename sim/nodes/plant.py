@@ -210,7 +210,7 @@ class Plant:
         limit = self.spec.store_limit_days
         if limit is None:
             return math.inf
-        whole = limit.at(self._world.decimal_year) * self.capacity.rate_kg(period + 1)
+        whole = limit.at(self._world.decimal_year) * self.capacity.rate_kg(period)
         room = whole - self.store.kg - self._in_work_kg
         return room if room > LEAST_ROOM_SHARE * whole else 0.0
 

@@ -29,12 +29,14 @@ class Capacity:
         "_factors",
         "_factors_of",
         "_free",
+        "_left",
         "_nameplate",
+        "_nominal",
+        "_other",
         "_periods",
         "_running",
         "_schedule",
         "_started",
-        "_worth",
         "_yard_kg",
         "down_of_months",
         "longest_factor",
@@ -58,22 +60,23 @@ class Capacity:
         self._running = 1.0 - breakdowns.down_between(periods.edges, stops) / np.diff(periods.edges)
         months = np.asarray(world.calendar.month_starts, dtype=np.float64)
         self.down_of_months = breakdowns.down_between(months, stops)
-        self._worth: list[tuple[float, float]] = []
+        self._left: list[float] = []  # without extra shifts
         self._started = np.nan
 
     def rate_kg(self, period: int) -> float:
-        """Nameplate less background feed when a period begins [kg per day]: what yard and store are measured in."""
+        """Nameplate less background feed when a period begins [kg per day]: what its store is measured in."""
         return self._free[period]
 
     def free_kg(self, period: int) -> float:
         """What a period leaves for modelled feed: nameplate x ramp-up x time up, less background feed [kg]."""
         if self._started != self._schedule.start_day:
             self._started = self._schedule.start_day
-            self._worth = list(zip(*(each.tolist() for each in self._worth_kg()), strict=True))
-        nominal_kg, background_kg = self._worth[period]
-        if self.turns:
-            nominal_kg *= self._factor_over(*self._periods.spans[period])
-        return max(nominal_kg - background_kg, 0.0)
+            self._nominal, self._other = self._worth_kg()
+            self._left = np.maximum(self._nominal - self._other, 0.0).tolist()
+        if not self.turns:
+            return self._left[period]
+        factor = self._factor_over(*self._periods.spans[period])
+        return max(float(self._nominal[period]) * factor - float(self._other[period]), 0.0)
 
     def room_kg(self, period: int) -> float:
         """Room of an empty yard [kg]: its limit plus what can be worked until the period ends."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from sim.core.errors import Fault
 from sim.core.quantity import Quantity
@@ -106,7 +105,7 @@ def _trade(spec: ScenarioSpec, locator: Locator, known: Names) -> Iterator[Fault
     ]
     for fault in found:
         file, line = locator.where(split(fault.path))
-        yield replace(fault, file=file, line=line, message=f"{fault.message}.")
+        yield fault._replace(file=file, line=line, message=f"{fault.message}.")
 
 
 def _countries(spec: ScenarioSpec, locator: Locator) -> Iterator[Fault]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any, Protocol, get_args
+from typing import Any, NamedTuple, Protocol, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core.core_schema import ErrorType
@@ -28,8 +27,7 @@ class Pointing(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Locator:
+class Locator(NamedTuple):
     """Finds the file and line that said what stands at a key path: the last layer that did, else the library."""
 
     layers: Sequence[Layer]
@@ -54,8 +52,7 @@ class Locator:
         return Fault(file, line, join(path), *say(dict(group), code, **values))
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One error of pydantic: its type, the key path it is about, what was written there, and its details."""
 
     kind: str

@@ -5,10 +5,9 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
@@ -23,8 +22,7 @@ Kind = Literal["spec", "table", "entries", "list", "quantity", "text", "whole", 
 _LEAVES: dict[type, Kind] = {str: "text", int: "whole", float: "number", date: "date", bool: "truth"}
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """The type of a value.
 
     kind : table is a mapping with free keys, entries an array of tables, list an array of plain values.
@@ -77,8 +75,7 @@ WORDS: dict[Kind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A key of a spec."""
 
     name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -186,7 +186,7 @@ def read_assignment(assignment: str, scenario: Scenario) -> tuple[KeyPath, Any]:
     try:
         return path, syntax.parse(f"value = {text}", SET)["value"]
     except ScenarioError as error:
-        raise ScenarioError([replace(fault, line=0, path=join(path)) for fault in error.faults]) from None
+        raise ScenarioError([fault._replace(line=0, path=join(path)) for fault in error.faults]) from None
 
 
 def _nest(path: KeyPath, value: Any, tree: Tree) -> Tree:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sim.core.errors import Fault, ScenarioError
 from sim.scenario import mistakes
@@ -20,8 +20,7 @@ _LONG_KEY = re.compile(r"(?<![\w\"'.-])(?:(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]
 _LONG_NUMBER = re.compile(r"(?<![\w.])[+-]?\d[\d_]{999,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(NamedTuple):
     """Brackets and long texts of a text: those still open at its end, with their lines, and the deepest nesting."""
 
     open_brackets: tuple[tuple[str, int], ...]

@@ -17,6 +17,7 @@ from sim.scenario.schema import ScenarioSpec
 
 Vector = NDArray[np.float64]
 Numbers = NDArray[np.integer[Any]]
+FIRST_ROWS, GROWTH = 4096, 8  # a column that is full grows by an eighth
 
 
 def lineage(out: Mapping[str, Any], tags: Tags, arisings: Arisings, spec: ScenarioSpec) -> Columns:
@@ -41,18 +42,34 @@ def lineage(out: Mapping[str, Any], tags: Tags, arisings: Arisings, spec: Scenar
     texts = {"metal": tuple(headline), "plant": recovered.plants, "zone": family.zones.values, "channel": family.channels.values}
     kinds = {name: code_type(values) for name, values in texts.items()}
     kinds |= {"year": np.dtype(np.int16), "discard_year": np.dtype(np.int16), "recovered_kg": np.dtype(np.float64)}
-    most = family.most(recovered.tag)
-    # as large as all else: filled in place, and what is never written is never memory
-    columns, count = {name: np.empty(most, dtype=kind) for name, kind in kinds.items()}, 0
-    for year in np.unique(recovered.year).tolist():
+    columns = {name: _Growing(kind) for name, kind in kinds.items()}
+    for year in np.unique(recovered.year).tolist():  # a year at a time, or memory would grow with all of them
         for metal, plant, parent, kg in _of_year(recovered.of_year(year), headline, family):
             told = {"year": year, "metal": metal, "plant": plant, **family.told(parent), "recovered_kg": kg}
             for name, column in columns.items():
-                column[count : count + len(kg)] = told[name]
-            count += len(kg)
-    for column in columns.values():
-        column.resize(count, refcheck=False)
-    return from_columns("lineage", {name: Coded(each, texts[name]) if name in texts else each for name, each in columns.items()})
+                column.add(told[name], len(kg))
+    wholes = {name: column.whole() for name, column in columns.items()}
+    return from_columns("lineage", {name: Coded(each, texts[name]) if name in texts else each for name, each in wholes.items()})
+
+
+class _Growing:
+    """A column that grows in place: it may be as large as all else, so that a list of parts would count twice."""
+
+    def __init__(self, kind: np.dtype[Any]) -> None:
+        self._values, self._count = np.zeros(FIRST_ROWS, dtype=kind), 0
+
+    def add(self, values: NDArray[Any] | int, count: int) -> None:
+        """Put `count` values at the end, or one so often."""
+        after = self._count + count
+        if after > len(self._values):
+            self._values.resize(after + after // GROWTH, refcheck=False)
+        self._values[self._count : after] = values
+        self._count = after
+
+    def whole(self) -> NDArray[Any]:
+        """All values; it grows no more."""
+        self._values.resize(self._count, refcheck=False)
+        return self._values
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +119,6 @@ class _Family:
         """Number of parents there can be."""
         return int(np.prod(self._shape))
 
-    def most(self, tags: Numbers) -> int:
-        """Number of parents of tags, each parent counted once for every tag, intake and kind."""
-        blends = self.tags.blends
-        counts = [len(blends[part].kg) if part in blends else 1 for part in self._taken.part.tolist()]
-        before = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
-        first, last = (np.searchsorted(self._taken.tag, tags, side) for side in ("left", "right"))
-        return int((before[last] - before[first]).sum())
-
     def took_in(self, wanted: Numbers) -> Shares:
         """What some tags, given in order, took in, blends divided; tags that took nothing in are left out."""
         first, last = (np.searchsorted(self._taken.tag, wanted, side) for side in ("left", "right"))
@@ -151,26 +160,30 @@ class _Family:
 
 def _of_year(recovered: _Recovered, headline: list[str], family: _Family) -> Iterator[tuple[int, Numbers, Numbers, Vector]]:
     """Number of the metal, numbers of plants and of parents, and kilograms: what was recovered in a year, metal by metal."""
-    # pairs of a tag and the plant that recovered of it, each with the rows of what the tag took in
-    pairs, pair_of = np.unique(recovered.tag * len(recovered.plants) + recovered.plant, return_inverse=True)
-    tag, plant = np.divmod(pairs, len(recovered.plants))
-    taken = family.took_in(np.unique(tag))
+    taken = family.took_in(np.unique(recovered.tag))
     _require_known(recovered, headline, taken, family.tags)
     starts = np.flatnonzero(np.diff(taken.tag, prepend=-1))
-    lengths = np.diff(np.append(starts, len(taken.tag)))
-    place = np.searchsorted(taken.tag[starts], tag)
-    row, pair = _spread(starts[place], lengths[place]), np.repeat(np.arange(len(pairs)), lengths[place])
-    ends, end = np.unique(plant[pair] * family.size + family.parents(taken)[row], return_inverse=True)
-    mass = np.repeat(np.add.reduceat(taken.kg, starts), lengths)
+    of_tag = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(taken.tag))))
+    # the parents of each tag, and the pairs of a tag and a plant that recovered of it, each with those parents
+    kin, kin_of = np.unique(of_tag * family.size + family.parents(taken), return_inverse=True)
+    of_kin, parent = np.divmod(kin, family.size)
+    place = np.searchsorted(taken.tag[starts], recovered.tag)
+    pairs, pair_of = np.unique(place * len(recovered.plants) + recovered.plant, return_inverse=True)
+    place, plant = np.divmod(pairs, len(recovered.plants))
+    first, last = (np.searchsorted(of_kin, place, side) for side in ("left", "right"))
+    row, pair = _spread(first, last - first), np.repeat(np.arange(len(pairs)), last - first)
+    ends, end = np.unique(plant[pair] * family.size + parent[row], return_inverse=True)
+    mass = np.add.reduceat(taken.kg, starts)
     for metal, name in enumerate(headline):  # in the order of the table, which then need not be sorted
         mine = np.flatnonzero(recovered.metal == metal)
         content = family.content(taken, family.number(name))
-        whole = np.repeat(np.add.reduceat(content, starts), lengths)
+        whole = np.add.reduceat(content, starts)
         known = whole > 0.0
         # by mass where the composition knows no such metal
-        share = np.where(known, content, taken.kg) / np.where(known, whole, mass)
+        share = np.where(known[of_tag], content, taken.kg) / np.where(known, whole, mass)[of_tag]
+        of_kin_share = np.bincount(kin_of, share, len(kin))
         kg = np.bincount(pair_of[mine], recovered.kg[mine], len(pairs))
-        sums: Vector = np.bincount(end, kg[pair] * share[row], len(ends)).astype(np.float64)
+        sums: Vector = np.bincount(end, kg[pair] * of_kin_share[row], len(ends)).astype(np.float64)
         some = sums > 0.0
         yield metal, *np.divmod(ends[some], family.size), sums[some]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from sim.core.quantity import Quantity
 from sim.core.units import KG_PER_T
@@ -29,12 +30,10 @@ class Option:
     sent_kg: float = 0.0
     name: str = ""
 
-    def room_kg(self, material: str, year: float, on_way_kg: float = 0.0) -> float:
-        """Mass it would take now within its limit, beyond what is on its way there [kg]."""
-        room = self.receiver.space_kg(material) - on_way_kg
-        if self.limit_t_per_year is not None:
-            room = min(room, self.limit_t_per_year.at(year) * KG_PER_T - self.sent_kg)
-        return room if room > 0.0 else 0.0
+    def left_kg(self, year: float) -> float:
+        """What its limit leaves of this year [kg]; infinite without a limit."""
+        limit = self.limit_t_per_year
+        return limit.at(year) * KG_PER_T - self.sent_kg if limit is not None else inf
 
 
 class Route:
@@ -82,8 +81,12 @@ class Route:
         self._year = 0
 
     def room_kg(self, option: Option, decimal_year: float) -> float:
-        """Mass an option would take now [kg]."""
-        return option.room_kg(self.material, decimal_year, self.expected.get(option.receiver.name, 0.0))
+        """Mass an option would take now within its limit, beyond what is on its way there [kg]."""
+        receiver = option.receiver
+        room = receiver.space_kg(self.material) - self.expected.get(receiver.name, 0.0)
+        if option.limit_t_per_year is not None:
+            room = min(room, option.left_kg(decimal_year))
+        return room if room > 0.0 else 0.0
 
     def send_whole(self, kg: float, year: int) -> Plan:
         """Count `kg` as sent to the only option; the caller knows that it has room."""
@@ -281,20 +284,20 @@ class SharesRouter:
         Those who want the same receiver get the same share of what they want of it.
         """
         when = self._world.decimal_year
-        wishes: dict[str, list[tuple[str, Option, float]]] = {}
+        wishes: dict[str, list[tuple[Route, Option, float]]] = {}
         for material, mass in kg.items():
             route = self.routes.get((country, material))
             if route is not None:
                 for option, share in zip(route.options, route.shares_at(when), strict=True):
                     if share > 0.0:
-                        wishes.setdefault(option.receiver.name, []).append((material, option, share * mass))
+                        wishes.setdefault(option.receiver.name, []).append((route, option, share * mass))
         fits: dict[str, float] = {}
-        for name, those in wishes.items():
+        for those in wishes.values():
             if len(those) > 1:
-                wanted, (material, option, _) = sum(wish for *_, wish in those), those[-1]
-                room = option.room_kg(material, when, self._expected.get(name, 0.0))
+                wanted, (route, option, _) = sum(kg_wished for *_, kg_wished in those), those[-1]
+                room = route.room_kg(option, when)
                 if wanted > room:
-                    fits.update({each: min(fits.get(each, 1.0), room / wanted) for each, *_ in those})
+                    fits.update({each.material: min(fits.get(each.material, 1.0), room / wanted) for each, *_ in those})
         return fits
 
     def reroute(self, border: Border) -> None:

@@ -50,7 +50,7 @@ class LeastCost:
             equal[r, column] = 1.0
             row = names.index(option.receiver.name)
             within[row, column] = 1.0
-            room = option.room_kg(self._routes[r].material, self._world.decimal_year)
+            room = min(option.receiver.space_kg(self._routes[r].material), option.left_kg(self._world.decimal_year))
             free = self._free_kg_per_day.get(option.receiver.name)
             flow = free() * days if free is not None and room > 0.0 else 0.0
             rooms[row] = max(rooms[row], min(room + flow, sum(supply)) / KG_PER_T)

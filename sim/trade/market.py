@@ -22,6 +22,7 @@ from sim.trade.balance import REST, Met, Plan, Stocks
 from sim.trade.contract import Contracts, placed
 from sim.trade.market_spec import MarketSpec
 from sim.trade.prices import Disturbance, Prices
+from sim.trade.sold import Sold, Sums
 
 MEASURES = (
     "demand_kg",
@@ -109,9 +110,8 @@ class Market:
         self._extra_days = np.zeros(len(self.plan.pairs))
         self._refill_days = spec.stockpile_refill_days.value if spec.stockpile_refill_days is not None else None
         self._desks: dict[str, Desk] = {}
-        self._came: dict[tuple[str, str, str], Array] = {}
         self._supplied: dict[tuple[str, str, str], Array] = {}
-        self._sold: dict[tuple[str, str, str], Array] = {}
+        self._sold = Sold(world)
         self._held_up: dict[tuple[str, str, str, str], Array] = {}
         self._sales: dict[tuple[str, str, str], Array] = {}
         self._stored: dict[str, Array] = {}
@@ -138,18 +138,7 @@ class Market:
             self._take_by_contract(self.contracts, desk, lots, source)
             return
         world.ledger.post_all(world.clock.now, source, desk.account, lots)
-        self._count(seller, desk.country, SPOT, lots, world.ledger.accounts[source].country)
-
-    def _count(self, seller: str, country: str, contract: str, lots: Sequence[Lot], place: str) -> None:
-        world, total = self._world, np.zeros(len(self._substances))
-        by_origin: dict[str, list[Lot]] = {}
-        for lot in lots:
-            by_origin.setdefault(world.tags[lot.tag].country, []).append(lot)
-        for origin, some in by_origin.items():
-            masses = world.composition.masses(some)
-            _add(self._came, (country, origin, place), masses)
-            total += masses
-        _add(self._sold, (seller, country, contract), total)
+        self._sold.count(seller, desk.country, SPOT, world.ledger.accounts[source].country, lots)
 
     def _take_by_contract(self, contracts: Contracts, desk: Desk, lots: list[Lot], source: int) -> None:
         """Divide lots by element over contracts in force and the desk; a contract gets the same part of every lot."""
@@ -175,7 +164,7 @@ class Market:
         for buyer, name, part in parts:
             divided = self._divided(lots, np.divide(part, masses, out=np.zeros_like(part), where=masses > 0.0))
             given += [(self.desk(buyer).account, lot) for lot in divided]
-            self._count(seller, buyer, name, divided, place)
+            self._sold.count(seller, buyer, name, place, divided)
         world.ledger.convert(now, source, lots, given)
 
     def _divided(self, lots: Sequence[Lot], share: Array) -> list[Lot]:
@@ -229,23 +218,23 @@ class Market:
 
     def close_month(self, month: int) -> None:
         """Pay for what was sold, meet demand, and record the month; call at its last instant."""
-        self._pay(month)
-        by_origin, by_place = self._arrived()
+        came, sold = self._sold.fold()
+        self._pay(month, sold)
+        by_origin, by_place = self._arrived(came)
         self._meet(month, by_origin, by_place)
-        self._record_undemanded(month)
-        for key, masses in self._came.items():
+        self._record_undemanded(month, came)
+        for key, masses in came.items():
             _add(self._supplied, key, masses)
-        self._came.clear()
         if month % MONTHS_PER_YEAR == MONTHS_PER_YEAR - 1:
             self._close_year(month)
 
-    def _pay(self, month: int) -> None:
+    def _pay(self, month: int, sold: Sums) -> None:
         """Pay for the sales of a month, at spot or as contracts say, and for the floors that governments hold up.
 
         What is paid at spot is added up here and booked when the year is over.
         """
         when = self._world.calendar.start + (month + 0.5) / MONTHS_PER_YEAR
-        for (plant, country, contract), masses in self._sold.items():
+        for (plant, country, contract), masses in sold.items():
             spot = self.prices.faced_by(country, month)
             at_spot = masses * spot
             usd = at_spot if contract == SPOT else self._settle(month, contract, plant, masses, spot, when)
@@ -255,7 +244,6 @@ class Market:
             if contract != SPOT and self.contracts is not None:
                 price = self.contracts.price_under(contract, price, when)
             self._settle(month, floor, plant, masses, price, when)
-        self._sold.clear()
         self._held_up.clear()
 
     def _settle(self, month: int, contract: str, plant: str, masses: Array, spot: Array, when: float) -> Array:
@@ -267,11 +255,11 @@ class Market:
                 self._book(month, payment.payer, payment.payee, payment.item, payment.usd)
         return usd
 
-    def _arrived(self) -> tuple[Array, Array]:
+    def _arrived(self, came: Sums) -> tuple[Array, Array]:
         """Recovered metal of the month by country of waste and by country of refining [kg], each of shape (positions, places)."""
         plan = self.plan
         by_origin, by_place = (np.zeros((len(plan.pairs), len(plan.places))) for _ in range(2))
-        for (country, origin, place), masses in self._came.items():
+        for (country, origin, place), masses in came.items():
             if country in self._positions:
                 positions = self._positions[country]
                 kg = masses[plan.columns[positions]]
@@ -356,10 +344,10 @@ class Market:
         year = self._world.calendar.start + month // MONTHS_PER_YEAR
         self._world.recorder.cell("payments", year, payer, payee, item)[0] += usd
 
-    def _record_undemanded(self, month: int) -> None:
+    def _record_undemanded(self, month: int, came: Sums) -> None:
         """Metal whose demand nobody knows: recovered and price are told, the rest is blank."""
         sums: dict[str, Array] = {}
-        for (country, _, _), masses in self._came.items():
+        for (country, _, _), masses in came.items():
             _add(sums, country, masses)
         for country, masses in sums.items():
             undemanded = masses * self._tracked

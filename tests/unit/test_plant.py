@@ -239,7 +239,7 @@ def stores_of(*names):
     site = wire(here, [plant(name, kinds[name]) for name in names], PROCESSES)
     rich, poor = Supplier(here), Supplier(here, (0.002, 0.098, 0.9))
     loads = {
-        "First": [("phone", rich.lot(600.0, born=-80.0)), ("lamp", poor.lot(50.0, "VNM", born=3.0)), ("phone", poor.lot(7.0))],
+        "First": [("phone", rich.lot(600.0, born=-80.0)), ("lamp", poor.lot(50.0, "VNM", born=3.0)), ("phone", poor.lot(7.0, "VNM"))],
         "Second": [("lamp", poor.lot(90.0, "VNM")), ("phone", rich.lot(1.0, "USA", born=-500.0))],
         "Third": [("board", rich.lot(30.0)), ("board", poor.lot(40.0, "VNM")), ("board", rich.lot(20.0, born=-9.0))],
     }
@@ -263,7 +263,7 @@ def test_plants_that_work_at_the_same_time_make_what_each_would_alone():
         for (_, _, born, masses), (_, _, same_born, same_masses) in zip(made, alone, strict=True):
             assert born == pytest.approx(same_born, rel=1e-12)
             assert masses == pytest.approx(same_masses, rel=1e-12, abs=1e-12)
-    assert {len(made) for made in together.values()} == {2 + 3, 2 * 2 + 1, 2}
+    assert {name: len(made) for name, made in together.items()} == {"First": 5, "Second": 3, "Third": 2}
 
 
 # standstill
