@@ -16,6 +16,7 @@ from sim.nodes.offers import Mixes
 Vector = NDArray[np.float64]
 SMALL = 1e-9  # of a heap: less is rounding
 NO_TAG = -1
+OWN, FOR_SALE = range(2)  # heaps: what schemes have, what buyers would sell
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +40,37 @@ Send = Callable[[Consignment], None]
 """Its lots, in the depots' account, leave for a plant."""
 
 
-class _Heap:
-    """What waits for plants, and what of it each is loaded.
+class _Heaps:
+    """What waits for plants, and what of it each is loaded: a heap that schemes have and one that buyers would sell.
 
-    mass : as in `Consignment`. kg : the same by zone and group, shape (zones, groups).
-    left : share of it that is not loaded yet, shape (zones, groups); loaded : by receiver, share that is.
+    mass : as in `Consignment`, shape (2, years, 2, zones, channels, groups). kg : the same by zone and group, shape (2, zones,
+    groups). left : share of it that is not loaded yet; loaded : by receiver, share that is, both of the shape of `kg`.
     """
 
     __slots__ = ("kg", "left", "loaded", "mass")
 
     def __init__(self, mass: Vector) -> None:
         self.mass = mass
-        self.kg: Vector = np.einsum("yzcg->zg", mass[:, 0])
+        self.kg: Vector = np.einsum("hyzcg->hzg", mass[:, :, 0])
         self.left = np.ones_like(self.kg)
         self.loaded: dict[str, Vector] = {}
 
-    def load(self, receiver: str, groups: Sequence[int], share: Vector | float) -> None:
-        """Load a share of what is left of groups, by zone or of all."""
+    def load(self, receiver: str, heap: int, groups: Sequence[int], share: Vector | float) -> None:
+        """Load a share of what is left of groups of a heap, by zone or of all."""
         loaded = self.loaded.get(receiver)
         if loaded is None:
             loaded = self.loaded[receiver] = np.zeros_like(self.left)
-        part = self.left[:, groups] * share
-        loaded[:, groups] += part
-        self.left[:, groups] -= part
+        part = self.left[heap][:, groups] * share
+        loaded[heap][:, groups] += part
+        self.left[heap][:, groups] -= part
 
-    def part(self, share: Vector) -> Vector:
-        """Mass of a share of each zone and group."""
-        return self.mass * share[:, np.newaxis]
+    def part(self, share: Vector) -> tuple[Vector, Vector]:
+        """Mass of a share of each heap, zone and group, as in `Consignment`, and what it is of each zone [kg]."""
+        return (self.mass * share[:, np.newaxis, np.newaxis, :, np.newaxis]).sum(axis=0), (self.kg * share).sum(axis=2).sum(axis=0)
+
+    def rest(self, heap: int) -> Vector:
+        """Mass of what is left of a heap."""
+        return np.asarray(self.mass[heap] * self.left[heap][:, np.newaxis])
 
 
 @dataclass(slots=True)
@@ -115,8 +120,8 @@ class Depots:
         self.account = world.ledger.account(f"{country} depots", "depot", country)
         world.ledger.accounts[self.account].holdings = self._held
         self._vintages: dict[int, _Vintage] = {}
-        # what waits, sorted, by year of discard: what schemes have and what is for sale, shape (2, zones, channels, groups)
-        self._stock: dict[int, tuple[Vector, Vector]] = {}
+        # what waits, sorted, by year of discard: kg and kg x day of discard, shape (heaps, 2, zones, channels, groups)
+        self._stock: dict[int, Vector] = {}
         self._brought: list[dict[int, list[float]]] = [{} for _ in zones]  # row of a mix -> kg and kg x day of discard
         self._place: dict[int, tuple[_Vintage, int]] = {}  # of a mix: composition row -> year and channel
         self._stored = np.zeros(len(zones))
@@ -160,12 +165,12 @@ class Depots:
             vintage = self._vintages[year]
             number = vintage.mixes.groups.index(group)
             shape = (2, *vintage.tags.shape, len(vintage.mixes.groups))
-            own, for_sale = self._stock.setdefault(year, (np.zeros(shape), np.zeros(shape)))
+            stock = self._stock.setdefault(year, np.zeros((2, *shape)))
             back = np.zeros(shape[:-1])
             back[:, zones] = mass[..., number] * share
             of_buyers = back * self._buyers
-            for_sale[..., number] += of_buyers
-            own[..., number] += back - of_buyers
+            stock[FOR_SALE, ..., number] += of_buyers
+            stock[OWN, ..., number] += back - of_buyers
             self._stored += (back - of_buyers)[0].sum(axis=1)
             self.sold_to_formal_kg -= float(of_buyers[0].sum())
             blend = self._world.tags.blends[consignment.tags[year][number]]
@@ -185,24 +190,22 @@ class Depots:
             return
         vintages = [self._vintages[year] for year in years]
         self._stored = np.zeros(len(self._zones))
-        own, for_sale, crude = self._sort(vintages, sold_to_formal_share)
+        heaps, crude = self._sort(vintages, sold_to_formal_share)
         receivers: dict[str, Receiver] = {}
         groups = vintages[0].mixes.groups
         # what schemes collected goes first
-        if self._load_all(own, groups, receivers)[1]:
-            self._keep(years, own.part(own.left))
-        held, unsold = self._load_all(for_sale, groups, receivers)
+        if self._load_all(heaps, OWN, groups, receivers)[1]:
+            self._keep(years, heaps.rest(OWN))
+        held, unsold = self._load_all(heaps, FOR_SALE, groups, receivers)
         self.sold_to_formal_kg += held - unsold
         for name, receiver in receivers.items():
-            heaps = [heap for heap in (own, for_sale) if name in heap.loaded]
-            mass = np.add.reduce([heap.part(heap.loaded[name]) for heap in heaps])
-            zone_kg = np.add.reduce([heap.kg * heap.loaded[name] for heap in heaps]).sum(axis=1)
+            mass, zone_kg = heaps.part(heaps.loaded[name])
             for consignment in self._consignments(receiver, mass, zone_kg, years, apart):
                 send(consignment)
-        self._hand_over_crude(years, crude + for_sale.part(for_sale.left).sum(axis=2) if unsold else crude)
+        self._hand_over_crude(years, crude + heaps.rest(FOR_SALE).sum(axis=2) if unsold else crude)
 
-    def _sort(self, vintages: Sequence[_Vintage], sold_share: float) -> tuple[_Heap, _Heap, Vector]:
-        """Empty the depots: what schemes have, what buyers would sell and what they take apart, the latter without zones."""
+    def _sort(self, vintages: Sequence[_Vintage], sold_share: float) -> tuple[_Heaps, Vector]:
+        """Empty the depots: what is for plants, and what buyers take apart, the latter without zones."""
         mixed = np.zeros((len(vintages), 2, len(self._zones), len(self._channels)))
         place = {each.year: number for number, each in enumerate(vintages)}
         for zone, brought in enumerate(self._brought):
@@ -213,19 +216,16 @@ class Depots:
         shares = np.array([each.mixes.shares for each in vintages])[:, np.newaxis]
         bought = mixed * self._buyers
         sold = bought * sold_share
-        own = (mixed - bought)[..., np.newaxis] * shares[:, np.newaxis]
-        for_sale = sold[..., np.newaxis] * shares[:, np.newaxis]
+        mass = np.array((mixed - bought, sold))[..., np.newaxis] * shares[:, np.newaxis]
         crude = (bought - sold).sum(axis=2)[..., np.newaxis] * shares
-        for number, each in enumerate(vintages):
-            if each.year in self._stock:
-                stock, unsold = self._stock.pop(each.year)
-                own[number] += stock
-                for_sale[number] += unsold
-        return _Heap(own), _Heap(for_sale), crude
+        for year, stock in self._stock.items():
+            mass[:, place[year]] += stock
+        self._stock.clear()
+        return _Heaps(mass), crude
 
-    def _load_all(self, heap: _Heap, groups: Sequence[str], receivers: dict[str, Receiver]) -> tuple[float, float]:
+    def _load_all(self, heaps: _Heaps, heap: int, groups: Sequence[str], receivers: dict[str, Receiver]) -> tuple[float, float]:
         """Load a heap for plants, group by group; return what it was and what is left of it [kg]."""
-        kg = heap.kg.sum(axis=0).tolist()
+        kg = heaps.kg[heap].sum(axis=0).tolist()
         left = {group: mass for group, mass in zip(groups, kg, strict=True) if mass > 0.0}
         whole: dict[str, list[int]] = {}  # groups that go to a receiver with all that is left of them
         for group, part, plan in self._router.plan_together(self._country, left):
@@ -236,14 +236,14 @@ class Depots:
                     whole.setdefault(receiver.name, []).append(number)
                     rest = 0.0
                     break
-                zone_kg = heap.kg[:, number] * heap.left[:, number]
+                zone_kg = heaps.kg[heap, :, number] * heaps.left[heap, :, number]
                 share = self._shares(zone_kg, self._by_distance(receiver), mass)
-                heap.load(receiver.name, [number], share[:, np.newaxis])
+                heaps.load(receiver.name, heap, [number], share[:, np.newaxis])
                 heaped -= mass
                 rest -= mass
             left[group] -= part - rest
         for name, numbers in whole.items():
-            heap.load(name, numbers, 1.0)
+            heaps.load(name, heap, numbers, 1.0)
         return sum(kg), sum(left.values())
 
     @staticmethod
@@ -260,7 +260,7 @@ class Depots:
     def _keep(self, years: Sequence[int], own: Vector) -> None:
         """Leave what found no plant."""
         self._stored = own[:, 0].sum(axis=(0, 2, 3))
-        self._stock = {year: (mass.copy(), np.zeros_like(mass)) for year, mass in zip(years, own, strict=True) if mass.any()}
+        self._stock = {year: np.array((mass, np.zeros_like(mass))) for year, mass in zip(years, own, strict=True) if mass.any()}
 
     def _consignments(
         self, receiver: Receiver, mass: Vector, zone_kg: Vector, years: Sequence[int], apart: bool
@@ -329,7 +329,7 @@ class Depots:
         for brought in self._brought:
             for ref, (kg, _) in brought.items():
                 yield Lot(kg, ref, 0, 0.0)
-        for year, (own, for_sale) in self._stock.items():
+        for year, stock in self._stock.items():
             first = self._vintages[year].mixes.group_row
-            for number, kg in enumerate((own + for_sale)[0].sum(axis=(0, 1)).tolist()):
+            for number, kg in enumerate(stock[:, 0].sum(axis=(0, 1, 2)).tolist()):
                 yield Lot(kg, first + number, 0, 0.0)
