@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from sim.core.lot import Lot
 from sim.engine.tags import Blend, Origin
-from sim.engine.world import Plan, Receiver, Router, World
+from sim.engine.world import Receiver, Router, World
 from sim.nodes.offers import Mixes
 
 Vector = NDArray[np.float64]
 SMALL = 1e-9  # of a heap: less is rounding
+NO_TAG = -1
+OWN, FOR_SALE = range(2)  # heaps: what schemes have, what buyers would sell
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +40,37 @@ Send = Callable[[Consignment], None]
 """Its lots, in the depots' account, leave for a plant."""
 
 
-class _Heap:
-    """What waits for plants, and what of it each is loaded.
+class _Heaps:
+    """What waits for plants, and what of it each is loaded: a heap that schemes have and one that buyers would sell.
 
-    mass : as in `Consignment`. kg : the same by zone and group, shape (zones, groups).
-    left : share of it that is not loaded yet, shape (zones, groups); loaded : by receiver, share that is.
+    mass : as in `Consignment`, shape (2, years, 2, zones, channels, groups). kg : the same by zone and group, shape (2, zones,
+    groups). left : share of it that is not loaded yet; loaded : by receiver, share that is, both of the shape of `kg`.
     """
 
     __slots__ = ("kg", "left", "loaded", "mass")
 
     def __init__(self, mass: Vector) -> None:
         self.mass = mass
-        self.kg: Vector = mass[:, 0].sum(axis=0).sum(axis=1)
+        self.kg: Vector = np.einsum("hyzcg->hzg", mass[:, :, 0])
         self.left = np.ones_like(self.kg)
         self.loaded: dict[str, Vector] = {}
 
-    def load(self, receiver: str, group: int, share: Vector | float) -> None:
-        """Load a share of what is left of a group, by zone or of all."""
+    def load(self, receiver: str, heap: int, groups: Sequence[int], share: Vector | float) -> None:
+        """Load a share of what is left of groups of a heap, by zone or of all."""
         loaded = self.loaded.get(receiver)
         if loaded is None:
             loaded = self.loaded[receiver] = np.zeros_like(self.left)
-        loaded[:, group] += self.left[:, group] * share
-        self.left[:, group] *= 1.0 - share
+        part = self.left[heap][:, groups] * share
+        loaded[heap][:, groups] += part
+        self.left[heap][:, groups] -= part
 
-    def part(self, share: Vector) -> Vector:
-        """Mass of a share of each zone and group."""
-        return self.mass * share[:, np.newaxis]
+    def part(self, share: Vector) -> tuple[Vector, Vector]:
+        """Mass of a share of each heap, zone and group, as in `Consignment`, and what it is of each zone [kg]."""
+        return (self.mass * share[:, np.newaxis, np.newaxis, :, np.newaxis]).sum(axis=0), (self.kg * share).sum(axis=2).sum(axis=0)
+
+    def rest(self, heap: int) -> Vector:
+        """Mass of what is left of a heap."""
+        return np.asarray(self.mass[heap] * self.left[heap][:, np.newaxis])
 
 
 @dataclass(slots=True)
@@ -113,8 +120,8 @@ class Depots:
         self.account = world.ledger.account(f"{country} depots", "depot", country)
         world.ledger.accounts[self.account].holdings = self._held
         self._vintages: dict[int, _Vintage] = {}
-        # what waits, sorted, by year of discard: what schemes have and what is for sale, shape (2, zones, channels, groups)
-        self._stock: dict[int, tuple[Vector, Vector]] = {}
+        # what waits, sorted, by year of discard: kg and kg x day of discard, shape (heaps, 2, zones, channels, groups)
+        self._stock: dict[int, Vector] = {}
         self._brought: list[dict[int, list[float]]] = [{} for _ in zones]  # row of a mix -> kg and kg x day of discard
         self._place: dict[int, tuple[_Vintage, int]] = {}  # of a mix: composition row -> year and channel
         self._stored = np.zeros(len(zones))
@@ -124,7 +131,7 @@ class Depots:
     def learn(self, year: int, mixes: Mixes) -> None:
         """Know what the mixes of a new year are made of; count anew."""
         self.crude_kg = self.sold_to_formal_kg = 0.0
-        self._pack(year - 1)
+        self._pack(year)
         of = self._world.tags.of
         tags = [[of(Origin(self._country, zone, channel, "", year)) for channel in self._channels] for zone in self._zones]
         crude = [of(Origin(self._country, "", channel, "", year)) for channel in self._channels]
@@ -136,7 +143,8 @@ class Depots:
         for vintage in self._vintages.values():
             for key in [key for key in vintage.notes if key[1] < year]:
                 for tag in vintage.notes.pop(key)[0]:
-                    self._world.tags.pack(tag)
+                    if tag != NO_TAG:
+                        self._world.tags.pack(tag)
 
     def bring(self, zone: int, lots: Sequence[Lot], account: int) -> None:
         """Take what a vehicle unloads out of its account."""
@@ -157,12 +165,12 @@ class Depots:
             vintage = self._vintages[year]
             number = vintage.mixes.groups.index(group)
             shape = (2, *vintage.tags.shape, len(vintage.mixes.groups))
-            own, for_sale = self._stock.setdefault(year, (np.zeros(shape), np.zeros(shape)))
+            stock = self._stock.setdefault(year, np.zeros((2, *shape)))
             back = np.zeros(shape[:-1])
             back[:, zones] = mass[..., number] * share
             of_buyers = back * self._buyers
-            for_sale[..., number] += of_buyers
-            own[..., number] += back - of_buyers
+            stock[FOR_SALE, ..., number] += of_buyers
+            stock[OWN, ..., number] += back - of_buyers
             self._stored += (back - of_buyers)[0].sum(axis=1)
             self.sold_to_formal_kg -= float(of_buyers[0].sum())
             blend = self._world.tags.blends[consignment.tags[year][number]]
@@ -182,22 +190,22 @@ class Depots:
             return
         vintages = [self._vintages[year] for year in years]
         self._stored = np.zeros(len(self._zones))
-        own, for_sale, crude = self._sort(vintages, sold_to_formal_share)
+        heaps, crude = self._sort(vintages, sold_to_formal_share)
         receivers: dict[str, Receiver] = {}
         groups = vintages[0].mixes.groups
         # what schemes collected goes first
-        if self._load_all(own, groups, receivers)[1]:
-            self._keep(years, own.part(own.left))
-        held, unsold = self._load_all(for_sale, groups, receivers)
+        if self._load_all(heaps, OWN, groups, receivers)[1]:
+            self._keep(years, heaps.rest(OWN))
+        held, unsold = self._load_all(heaps, FOR_SALE, groups, receivers)
         self.sold_to_formal_kg += held - unsold
         for name, receiver in receivers.items():
-            first, *more = (heap.part(heap.loaded[name]) for heap in (own, for_sale) if name in heap.loaded)
-            for consignment in self._consignments(receiver, sum(more, first), years, apart):
+            mass, zone_kg = heaps.part(heaps.loaded[name])
+            for consignment in self._consignments(receiver, mass, zone_kg, years, apart):
                 send(consignment)
-        self._hand_over_crude(years, crude + for_sale.part(for_sale.left).sum(axis=2) if unsold else crude)
+        self._hand_over_crude(years, crude + heaps.rest(FOR_SALE).sum(axis=2) if unsold else crude)
 
-    def _sort(self, vintages: Sequence[_Vintage], sold_share: float) -> tuple[_Heap, _Heap, Vector]:
-        """Empty the depots: what schemes have, what buyers would sell and what they take apart, the latter without zones."""
+    def _sort(self, vintages: Sequence[_Vintage], sold_share: float) -> tuple[_Heaps, Vector]:
+        """Empty the depots: what is for plants, and what buyers take apart, the latter without zones."""
         mixed = np.zeros((len(vintages), 2, len(self._zones), len(self._channels)))
         place = {each.year: number for number, each in enumerate(vintages)}
         for zone, brought in enumerate(self._brought):
@@ -208,39 +216,35 @@ class Depots:
         shares = np.array([each.mixes.shares for each in vintages])[:, np.newaxis]
         bought = mixed * self._buyers
         sold = bought * sold_share
-        own = (mixed - bought)[..., np.newaxis] * shares[:, np.newaxis]
-        for_sale = sold[..., np.newaxis] * shares[:, np.newaxis]
+        mass = np.array((mixed - bought, sold))[..., np.newaxis] * shares[:, np.newaxis]
         crude = (bought - sold).sum(axis=2)[..., np.newaxis] * shares
-        for number, each in enumerate(vintages):
-            if each.year in self._stock:
-                stock, unsold = self._stock.pop(each.year)
-                own[number] += stock
-                for_sale[number] += unsold
-        return _Heap(own), _Heap(for_sale), crude
+        for year, stock in self._stock.items():
+            mass[:, place[year]] += stock
+        self._stock.clear()
+        return _Heaps(mass), crude
 
-    def _load_all(self, heap: _Heap, groups: Sequence[str], receivers: dict[str, Receiver]) -> tuple[float, float]:
+    def _load_all(self, heaps: _Heaps, heap: int, groups: Sequence[str], receivers: dict[str, Receiver]) -> tuple[float, float]:
         """Load a heap for plants, group by group; return what it was and what is left of it [kg]."""
-        kg = heap.kg.sum(axis=0).tolist()
+        kg = heaps.kg[heap].sum(axis=0).tolist()
         left = {group: mass for group, mass in zip(groups, kg, strict=True) if mass > 0.0}
+        whole: dict[str, list[int]] = {}  # groups that go to a receiver with all that is left of them
         for group, part, plan in self._router.plan_together(self._country, left):
-            left[group] -= part - self._load(heap, groups.index(group), part, left[group], plan)
-            receivers.update((receiver.name, receiver) for receiver, _ in plan)
+            number, heaped, rest = groups.index(group), left[group], part
+            for receiver, mass in plan:
+                receivers[receiver.name] = receiver
+                if mass >= heaped * (1.0 - SMALL):
+                    whole.setdefault(receiver.name, []).append(number)
+                    rest = 0.0
+                    break
+                zone_kg = heaps.kg[heap, :, number] * heaps.left[heap, :, number]
+                share = self._shares(zone_kg, self._by_distance(receiver), mass)
+                heaps.load(receiver.name, heap, [number], share[:, np.newaxis])
+                heaped -= mass
+                rest -= mass
+            left[group] -= part - rest
+        for name, numbers in whole.items():
+            heaps.load(name, heap, numbers, 1.0)
         return sum(kg), sum(left.values())
-
-    def _load(self, heap: _Heap, number: int, total: float, heaped: float, plan: Plan) -> float:
-        """Load `total` of what is `heaped` of a group for the receivers of a plan, those of the nearest zones first.
-
-        Return what is left of `total` [kg].
-        """
-        for receiver, kg in plan:
-            if kg >= heaped * (1.0 - SMALL):
-                heap.load(receiver.name, number, 1.0)
-                return 0.0
-            zone_kg = heap.kg[:, number] * heap.left[:, number]
-            heap.load(receiver.name, number, self._shares(zone_kg, self._by_distance(receiver), kg))
-            total -= kg
-            heaped -= kg
-        return total
 
     @staticmethod
     def _shares(zone_kg: Vector, order: Sequence[int], room_kg: float) -> Vector:
@@ -256,10 +260,11 @@ class Depots:
     def _keep(self, years: Sequence[int], own: Vector) -> None:
         """Leave what found no plant."""
         self._stored = own[:, 0].sum(axis=(0, 2, 3))
-        self._stock = {year: (mass.copy(), np.zeros_like(mass)) for year, mass in zip(years, own, strict=True) if mass.any()}
+        self._stock = {year: np.array((mass, np.zeros_like(mass))) for year, mass in zip(years, own, strict=True) if mass.any()}
 
-    def _consignments(self, receiver: Receiver, mass: Vector, years: Sequence[int], apart: bool) -> Iterator[Consignment]:
-        zone_kg = mass[:, 0].sum(axis=0).reshape(len(self._zones), -1).sum(axis=1)
+    def _consignments(
+        self, receiver: Receiver, mass: Vector, zone_kg: Vector, years: Sequence[int], apart: bool
+    ) -> Iterator[Consignment]:
         if not apart:
             yield self._consignment(receiver, mass, zone_kg, slice(None), years)
             return
@@ -275,24 +280,28 @@ class Depots:
         by_group = mass.reshape(*mass.shape[:2], -1, mass.shape[-1]).sum(axis=2)
         for year, (kg, kg_days), of_zones in zip(years, by_group.tolist(), mass[:, 0], strict=True):
             vintage = self._vintages[year]
-            tags[year], note = self._note(vintage, receiver)
-            note[zones] += of_zones
+            tags[year], of_groups = self._note(vintage, receiver)
+            of_groups.reshape(-1, *vintage.tags.shape)[:, zones] += of_zones.transpose(2, 0, 1)
             for number, (name, each) in enumerate(zip(vintage.mixes.groups, kg, strict=True)):
                 if each > 0.0:
-                    lot = Lot(each, vintage.mixes.group_row + number, tags[year][number], kg_days[number] / each)
+                    tag = tags[year][number]
+                    if tag == NO_TAG:
+                        parts, common = vintage.tags.ravel(), Origin(self._country, year=year)
+                        tag = tags[year][number] = self._world.tags.blend(common, Blend(parts, of_groups[number]))
+                    lot = Lot(each, vintage.mixes.group_row + number, tag, kg_days[number] / each)
                     lots.setdefault(name, []).append(lot)
         return Consignment(receiver, lots, zone_kg, zones, tuple(years), mass, tags)
 
     def _note(self, vintage: _Vintage, receiver: Receiver) -> tuple[list[int], Vector]:
-        """Tags of each group of what one plant is sent this year of one year of discard, and the masses behind them."""
+        """Tags of each group of what one plant is sent this year of one year of discard, and the masses behind them.
+
+        A group has a tag from its first lot on; masses have shape (groups, zones x channels).
+        """
         key = (receiver.name, self._world.year)
         note = vintage.notes.get(key)
         if note is None:
             count = len(vintage.mixes.groups)
-            kg = np.zeros((count, vintage.tags.size))
-            parts, common = vintage.tags.ravel(), Origin(self._country, year=vintage.year)
-            tags = [self._world.tags.blend(common, Blend(parts, row)) for row in kg]
-            note = vintage.notes[key] = tags, kg.reshape(count, *vintage.tags.shape).transpose(1, 2, 0)
+            note = vintage.notes[key] = [NO_TAG] * count, np.zeros((count, vintage.tags.size))
         return note
 
     def _hand_over_crude(self, years: Sequence[int], mass: Vector) -> None:
@@ -320,7 +329,7 @@ class Depots:
         for brought in self._brought:
             for ref, (kg, _) in brought.items():
                 yield Lot(kg, ref, 0, 0.0)
-        for year, (own, for_sale) in self._stock.items():
+        for year, stock in self._stock.items():
             first = self._vintages[year].mixes.group_row
-            for number, kg in enumerate((own + for_sale)[0].sum(axis=(0, 1)).tolist()):
+            for number, kg in enumerate(stock[:, 0].sum(axis=(0, 1, 2)).tolist()):
                 yield Lot(kg, first + number, 0, 0.0)
