@@ -86,7 +86,8 @@ class _Line:
         """What of the cells is left."""
         queue, _, (kg, days) = self._cells
         left = np.zeros(queue.size)
-        begins = np.bincount(queue, minlength=len(self._stacks)).cumsum() - np.bincount(queue, minlength=len(self._stacks))
+        counts = np.bincount(queue, minlength=len(self._stacks))
+        begins = counts.cumsum() - counts
         at = [begin + n for begin, stack in zip(begins.tolist(), self._stacks, strict=True) for n in range(len(stack))]
         left[self._order[at]] = [each[0] for stack in self._stacks for each in stack]
         return self._cells._replace(mass=np.stack((left, left * days / kg))).some(left > 0.0)
