@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -171,7 +171,7 @@ class _Checker:
         except ScenarioError as error:
             file, line = self.layer.file, self.layer.positions.of(("set",))
             raise ScenarioError(
-                [replace(fault, file=file, line=line) if fault.file == SET else fault for fault in error.faults]
+                [fault._replace(file=file, line=line) if fault.file == SET else fault for fault in error.faults]
             ) from None
 
     def design(self) -> Iterator[Fault]:
