@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "scenarios-compared.md"
 METALS = ("Nd", "Dy", "Au", "Cu", "Co")
 YEAR, HOME, REPLICATIONS = 2035, "JPN", 4
-SETTINGS = (f"time.end={YEAR}", "run.repeats_per_draw=1", "resolution.period_days=92")
+SETTINGS = (f"time.end={YEAR}", "run.repeats_per_draw=1")
 LADDER = ("in_waste_kg", "collected_kg", "separated_kg", "refined_kg")
 HEAD = (
     "scenario",
@@ -43,7 +43,7 @@ HEAD = (
 INTRO = """# Shipped scenarios compared
 
 Written by `python -m tests.validation.scenario_table`. Year {year}, {count} replications, uncertain inputs drawn anew
-in each, periods of 92 days, seed 1: median (10th to 90th percentile); with so few draws the ends are the outermost
+in each, default grain, seed 1: median (10th to 90th percentile); with so few draws the ends are the outermost
 runs. Ladder: all twelve countries. *Refined more*: paired differences with the baseline. Import dependence by
 offtaker. USD/kg and kgCO2e/kg:
 costs and emissions of the whole chain shared by value ([model-money](model-money.md#costs-table-costs)), so cost over
