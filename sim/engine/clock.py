@@ -7,6 +7,7 @@ more than once.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from math import inf, nextafter
 from typing import Any
 
 import simpy
@@ -38,8 +39,10 @@ class Clock:
         event.callbacks.append(self._come)
 
     def at(self, day: float, call: Callable[[Any], None], value: Any = None) -> None:
-        """Call `call(value)` on `day`, today if that is past."""
+        """Call `call(value)` on `day`, never earlier by rounding; today if that is past."""
         days = day - self.now
+        if self.now + days < day:
+            days = nextafter(days, inf)
         self.after(days if days > 0.0 else 0.0, call, value)
 
     def every(self, days: Callable[[float], float | None], call: Callable[[], None]) -> None:

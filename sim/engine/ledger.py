@@ -198,7 +198,7 @@ class Ledger:
         number, column = divmod(int(relative.argmax()), relative.shape[1])
         residual, kg = float(relative[number, column]), float(gap[number, column])
         self.residuals.posting = max(self.residuals.posting, residual)
-        if residual > POSTING_TOLERANCE:
+        if not residual <= POSTING_TOLERANCE:  # what is not a number does not close
             account, substance = self.accounts[conversions[number].source], self.composition.substances[column]
             raise ConservationError(
                 f"day {day:.2f}: stage {account.stage}, {account.name}: {abs(kg):.3g} kg of {substance} "
@@ -274,7 +274,7 @@ class Ledger:
         account, substance = self.accounts[int(number)], self.composition.substances[int(column)]
         if worst > self.residuals.account:
             self.residuals.account, self.residuals.where = worst, f"{account.name} ({substance}, day {day:.0f})"
-        if worst > ACCOUNT_TOLERANCE:
+        if not worst <= ACCOUNT_TOLERANCE:  # what is not a number is in no book
             raise ConservationError(
                 f"day {day:.2f}: stage {account.stage}, {account.name}: {abs(kg):.3g} kg of {substance} "
                 f"{'lost' if kg > 0 else 'made'} without a posting since day {self._audited:.2f}"
@@ -284,12 +284,14 @@ class Ledger:
     def _held(self) -> Vector:
         """Kg of each substance that really is in the place of each account, shape (accounts, substances)."""
         held = np.zeros_like(self._balance.used)
-        asked = ((account.number, list(account.holdings())) for account in self.accounts if account.there)
-        lots_of: dict[int, Sequence[Lot]] = {number: lots for number, lots in asked if lots}
-        for place in self.shared_places:
-            lots_of |= {number: lots for number, lots in place().items() if lots}
-        if lots_of:
-            held[list(lots_of)] = self._folded(list(lots_of.values()))
+        asked: Iterable[tuple[int, Sequence[Lot]]] = (
+            (account.number, list(account.holdings())) for account in self.accounts if account.there
+        )
+        found = chain(asked, *(place().items() for place in self.shared_places))
+        some = [(number, lots) for number, lots in found if lots]
+        if some:
+            numbers, groups = zip(*some, strict=True)
+            held += sums_by(np.array(numbers), self._folded(groups), len(held))  # one account may have several places
         return held
 
     def _folded(self, groups: Sequence[Sequence[Lot]]) -> Vector:
@@ -301,7 +303,7 @@ class Ledger:
         return sums_of_groups(kg, self.composition.table.take(refs, axis=0), firsts)
 
     def _require_no_overdraft(self, day: float) -> None:
-        short = self._balance.used < -ACCOUNT_TOLERANCE * np.maximum(self._throughput.used, ATOM_KG)
+        short = ~(self._balance.used >= -ACCOUNT_TOLERANCE * np.maximum(self._throughput.used, ATOM_KG))
         short[self._outside] = False
         if short.any():
             number, column = np.argwhere(short)[0]

@@ -22,7 +22,10 @@ class _Packed(NamedTuple):
 
 
 class Yearly:
-    """A line of a table whose keys begin with the year: its cell is looked up once a year."""
+    """A line of a table whose keys begin with the year: its cell is looked up once a year.
+
+    Not for tables that are packed while the run goes on: what is added to a cell it still holds would be lost.
+    """
 
     __slots__ = ("_cell", "_key", "_recorder", "_table", "_year")
 

@@ -164,6 +164,8 @@ class Depots:
         for year, mass in zip(consignment.years, consignment.mass, strict=True):
             vintage = self._vintages[year]
             number = vintage.mixes.groups.index(group)
+            if not mass[0, ..., number].any():
+                continue  # a group of which a year has nothing may have no tag
             shape = (2, *vintage.tags.shape, len(vintage.mixes.groups))
             stock = self._stock.setdefault(year, np.zeros((2, *shape)))
             back = np.zeros(shape[:-1])

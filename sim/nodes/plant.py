@@ -16,13 +16,14 @@ import numpy as np
 from sim.core.calendar import DAYS_PER_YEAR, HOURS_PER_DAY
 from sim.core.errors import ConservationError
 from sim.core.lot import Lot
+from sim.core.series import by_year
 from sim.core.transfer import TransferTable
 from sim.core.units import KG_PER_T
 from sim.engine.composition import Vector
 from sim.engine.tags import Origin
 from sim.engine.transit import Transit
 from sim.engine.world import Receiver, Router, World
-from sim.nodes.plant_capacity import Capacity, over
+from sim.nodes.plant_capacity import Capacity
 from sim.nodes.plant_lots import Batch, Intake
 from sim.nodes.plant_record import BACKGROUND, CAPACITY, DOWN, OPEN, THROUGHPUT, Identity, Records, YardBook
 from sim.nodes.plant_spec import END_STAGES, PlantSpec, ProcessSpec
@@ -304,7 +305,8 @@ class Plant:
         figures, works, records = self.process.spec, self._works, self._records
         grid = self.setting.grid_co2_kg_per_kwh
         prices = (figures.opex_usd_per_t, figures.energy_kwh_per_t, figures.co2_kg_per_t)
-        sums = (works.by_year(kg), *(works.by_year(kg / KG_PER_T * over(price, works.ends)) for price in prices))
+        t, years = kg / KG_PER_T, works.worked_years
+        sums = (works.year_sums(kg), *(works.year_sums(t * by_year(price, years)) for price in prices))
         for year, (worked, usd, kwh, co2_kg) in zip(self._world.calendar.years, zip(*sums, strict=True), strict=True):
             if worked > 0.0:
                 records.pay(year, self.name, "operations", "opex", usd)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from sim.core.calendar import DAYS_PER_YEAR, HOURS_PER_DAY
-from sim.core.quantity import Quantity
+from sim.core.series import by_year
 from sim.core.units import KG_PER_T
 from sim.engine.composition import Vector
 from sim.engine.world import World
@@ -50,11 +48,11 @@ class Capacity:
         world.dials.declare(self._dial, 1.0)
         self._factors: list[tuple[float, float]] = []
         self._factors_of = 0  # turns
-        self._nameplate = over(spec.capacity_t_per_year, periods.years) * (KG_PER_T / DAYS_PER_YEAR)
-        self._background = over(spec.background_feed_t_per_year, periods.years) * (KG_PER_T / DAYS_PER_YEAR)
+        self._nameplate = by_year(spec.capacity_t_per_year, periods.years) * (KG_PER_T / DAYS_PER_YEAR)
+        self._background = by_year(spec.background_feed_t_per_year, periods.years) * (KG_PER_T / DAYS_PER_YEAR)
         free = np.maximum(self._nameplate - self._background, 0.0)
         self._free: list[float] = free.tolist()
-        self._yard_kg: list[float] = (free * over(spec.yard_limit_days, periods.years)).tolist()
+        self._yard_kg: list[float] = (free * by_year(spec.yard_limit_days, periods.years)).tolist()
         breakdowns = breakdowns_of(spec, process)
         stops = breakdowns.stops(world.streams, world.calendar)
         self._running = 1.0 - breakdowns.down_between(periods.edges, stops) / np.diff(periods.edges)
@@ -75,8 +73,7 @@ class Capacity:
             self._left = np.maximum(self._nominal - self._other, 0.0).tolist()
         if not self.turns:
             return self._left[period]
-        factor = self._factor_over(*self._periods.spans[period])
-        return max(float(self._nominal[period]) * factor - float(self._other[period]), 0.0)
+        return max(float(self._nominal[period]) * self._factor(period) - float(self._other[period]), 0.0)
 
     def room_kg(self, period: int) -> float:
         """Room of an empty yard [kg]: its limit plus what can be worked until the period ends."""
@@ -90,7 +87,7 @@ class Capacity:
         periods = self._periods
         capacity, background = self._worth_kg()
         if self.turns:
-            capacity *= [self._factor_over(*span) for span in periods.spans]
+            capacity *= [self._factor(period) for period in range(periods.count)]
         background = np.minimum(background, capacity)
         opens, closes = self._schedule.start_day, self._schedule.end_day
         monthly = [periods.by_month(each, opens, closes) for each in (capacity, background)]
@@ -106,22 +103,19 @@ class Capacity:
         days = np.array([self._schedule.full_days(start, end) for start, end in self._periods.spans]) * self._running
         return self._nameplate * days, self._background * days
 
-    def _factor_over(self, start: float, end: float) -> float:
-        """Mean hours factor over a time by the turns of its dial so far, each counted from its day on."""
+    def _factor(self, period: int) -> float:
+        """Mean hours factor of a period by the turns of its dial so far, each counted from its day on.
+
+        Months are closed, and responses turn dials, between the moment a period is worked and its end: too late for its work.
+        """
         if len(self.turns) != self._factors_of:
             self._factors = [(day, min(value, self.longest_factor)) for day, name, value in self.turns if name == self._dial]
             self._factors_of = len(self.turns)
+        start, end = self._periods.spans[period]
         factor, since, area = 1.0, start, 0.0
         for day, value in self._factors:
-            if day >= end:
+            if day >= self._periods.ends[period]:
                 break
             area += factor * (max(day, start) - since)
             factor, since = value, max(day, start)
         return (area + factor * (end - since)) / (end - start)
-
-
-def over(quantity: Quantity, years: Sequence[float]) -> Vector:
-    """A quantity at decimal years, shape (years,)."""
-    if quantity.steady:
-        return np.full(len(years), quantity.value)
-    return np.array([quantity.at(year) for year in years])

@@ -77,7 +77,7 @@ class Periods:
     Like those of collection they are equal parts of each calendar year, so that no year holds the work of one more than another.
 
     edges : day on which each begins, and the end of the run. spans : first day of each and the day after its last.
-    ends : when plants work what they could in it. years : decimal calendar year of its start.
+    ends : when plants work what they could in it. years : decimal calendar year of its start, shape (periods,).
     """
 
     __slots__ = ("_parts", "_whole", "calendar", "count", "edges", "ends", "spans", "years")
@@ -87,8 +87,8 @@ class Periods:
         starts = [start for year in calendar.years for start in calendar.period_edges(year, days)[:-1]]
         self.count = len(starts)
         self.edges = np.array([*starts, calendar.days], dtype=np.float64)
-        self.years = [calendar.decimal_year(start) for start in starts]
-        self.spans = list(pairwise(self.edges.tolist()))
+        self.years = np.array([calendar.decimal_year(start) for start in starts])
+        self.spans: list[tuple[float, float]] = list(pairwise(self.edges.tolist()))
         self.ends = [end - MOMENT for _, end in self.spans]
         self._whole = [self._months_between(start, end) for start, end in self.spans]
         self._parts = self._listed(self._whole)

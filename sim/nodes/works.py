@@ -15,6 +15,8 @@ from sim.engine.world import World
 from sim.nodes.plant_lots import Batch, divide
 from sim.nodes.schedule import Periods
 
+AHEAD_DAYS = 1e-9  # what is ready at the moment a period ends is there for its work, whatever rounding makes of two such days
+
 
 class Worker(Protocol):
     """A plant as the works see it."""
@@ -39,34 +41,32 @@ class Works:
     """The periods of all plants of a world: one event for the end of a period, one for batches that are ready together.
 
     What a batch becomes is reckoned when it starts, since the batches of a period are divided in few products then.
-    ends : decimal calendar year in which each period is worked.
+    worked_years : decimal calendar year of the moment at which each period is worked, shape (periods,).
     """
 
-    __slots__ = ("_awake", "_ended", "_world", "ends", "periods")
+    __slots__ = ("_awake", "_world", "periods", "worked_years")
 
     def __init__(self, world: World, periods: Periods) -> None:
         self._world, self.periods = world, periods
         self._awake: list[Worker] = []
-        self._ended = 0
-        self.ends = [world.calendar.decimal_year(day) for day in periods.ends]
+        self.worked_years = np.array([world.calendar.decimal_year(day) for day in periods.ends])
 
-    def by_year(self, amounts: Vector) -> list[float]:
-        """Sums by calendar year of the run of what is booked when each period is worked."""
+    def year_sums(self, amounts: Vector) -> list[float]:
+        """Sums by calendar year of the run of `amounts`, shape (periods,), which are booked when each period is worked."""
         calendar = self._world.calendar
-        years = np.array(self.ends, dtype=np.intp) - calendar.start
+        years = self.worked_years.astype(np.intp) - calendar.start
         sums: list[float] = np.bincount(years, amounts, len(calendar.years)).tolist()
         return sums
 
     def wake(self, plant: Worker) -> None:
         """Let a plant that sleeps work at the end of this period; what comes after the last one is worked no more."""
         clock = self._world.clock
-        period = max(self.periods.number(clock.now), self._ended)
+        period = self.periods.number(clock.now)
         if not self._awake and period < self.periods.count:
             clock.at(self.periods.ends[period], self._end_period, period)
         self._awake.append(plant)
 
     def _end_period(self, period: int) -> None:
-        self._ended = period + 1
         awake, self._awake = self._awake, []
         begun = [(plant, batch) for plant in awake if (batch := plant.end_period(period)) is not None]
         if not begun:
@@ -82,7 +82,7 @@ class Works:
             plant.start_batch(batch, lots)
             together[batch.days].append((plant, batch))
         for days, ready in together.items():
-            world.clock.after(days, self._end_batches, ready)
+            world.clock.after(max(days - AHEAD_DAYS, 0.0), self._end_batches, ready)
 
     @staticmethod
     def _end_batches(ready: Sequence[Begun]) -> None:

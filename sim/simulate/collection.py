@@ -28,6 +28,7 @@ from sim.transport.rounds import Fetch, Planner, Shifts
 Vector = NDArray[np.float64]
 CLEARING_DAYS = 1.0  # depots are cleared a day after the rounds of a period
 MOMENT = 1e-3  # [days]: keeps beats inside their year
+SMALL = 1e-9  # of what depots hold: less room is rounding, for which nobody drives
 
 
 class _Year(NamedTuple):
@@ -196,11 +197,13 @@ class Collection:
         fetch = planner.fetch(called_kg, days, factor, on_the_road)
         wanted = self._of_schemes(fetch.kg)
         stored = np.concatenate([home.depots.stored_kg() for home in self.homes])
-        room = np.maximum(known.storage_kg - stored, 0.0)
+        room = known.storage_kg - stored
+        room = np.where(room > SMALL * known.storage_kg, room, 0.0)
         if (wanted <= room).all():
             return fetch
         fit = np.minimum(np.divide(room, wanted, out=np.ones(len(wanted)), where=wanted > 0.0), 1.0)[queues.zone_of]
-        return planner.fetch(np.where(self._informal, called_kg, fetch.kg * fit), days, factor, on_the_road)
+        fits = self._informal | (fit == 1.0)  # these keep their plan to the last digit, whatever happens elsewhere
+        return planner.fetch(np.where(fits, called_kg, fetch.kg * fit), days, factor, on_the_road)
 
     def _of_schemes(self, of_queues: Vector) -> Vector:
         """Sum over the channels that are no buyers, shape (zones,)."""

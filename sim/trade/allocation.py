@@ -107,8 +107,8 @@ class Route:
             self._open(year)
         options = self.options
         if self.only is not None:  # nothing to weigh, which is most routes
-            part = self.room_kg(self.only, decimal_year)
-            if part >= kg > 0.0:
+            part = min(self.room_kg(self.only, decimal_year), kg)
+            if part == kg > 0.0:
                 return self.send_whole(kg, year)
             shares, given = self.shares_at(decimal_year), [part if part > DUST * kg else 0.0]
         else:
@@ -239,7 +239,7 @@ class SharesRouter:
         if plans is None:
             plans, left = [], dict(kg)
             shares = self.contested(country, kg)
-            first = [(material, mass * shares[material]) for material, mass in kg.items() if shares.get(material, 0.0) > 0.0]
+            first = [(material, mass * shares[material]) for material, mass in kg.items() if shares.get(material, 0.0) > DUST]
             for material, part in first:
                 plan = self._expected_plan(country, material, part)
                 plans.append((material, part, plan))

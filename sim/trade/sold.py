@@ -21,7 +21,7 @@ class Sold:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._numbers: dict[tuple[str, str, str, str, str], int] = {}
+        self._numbers: dict[tuple[str, str, str, str, str], int] = {}  # of seller, country, contract, place and origin
         self._pending = Pending()
 
     def count(self, seller: str, country: str, contract: str, place: str, lots: Sequence[Lot]) -> None:

@@ -74,7 +74,7 @@ class Hands:
 
 
 class Fleet:
-    """The vehicles of all countries.
+    """The vehicles of all countries. What is called a queue here is all that one zone has of one channel: a pile of `Queues`.
 
     Parameters
     ----------

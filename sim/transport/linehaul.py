@@ -18,7 +18,7 @@ from sim.transport.route import route_co2_kg, route_cost_usd
 from sim.transport.trips import Trip
 
 CHANNEL = "linehaul"
-SMALL = 1e-9  # of a cargo: less is rounding, for which no truck leaves
+SMALL = 1e-9  # of a cargo: less is rounding, for which no truck leaves or turns back
 Vector = NDArray[np.float64]
 
 
@@ -183,10 +183,11 @@ class LineHaul:
         self._router.expect(receiver.name, -kg)
         for group, lots in cargo.lots.items():
             whole = sum(lot.kg for lot in lots)
-            taken = min(receiver.space_kg(group) / whole, 1.0)
-            if taken >= 1.0:
+            taken = receiver.space_kg(group) / whole
+            if taken >= 1.0 - SMALL:
                 receiver.receive(group, lots, self.transit.account)
                 continue
+            taken = taken if taken > SMALL else 0.0
             if taken > 0.0:
                 receiver.receive(group, [lot.part(lot.kg * taken) for lot in lots], self.transit.account)
             back = [lot.part(lot.kg - lot.kg * taken) for lot in lots]

@@ -1,6 +1,6 @@
 """What fleets can fetch and what it takes: the route formulas applied to many queues at once, once a year.
 
-A queue is one zone and channel. Density, and with it the length of routes, follows the mean rate of offers of the
+A queue is one channel at one place. Density, and with it the length of routes, follows the mean rate of offers of the
 year, not the backlog of a day: a fleet's capacity never falls because it has caught up. Nothing here has a clock;
 `fleet` turns a plan into events.
 """

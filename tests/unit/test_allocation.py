@@ -151,6 +151,20 @@ def test_plans_made_together_share_what_room_there_is() -> None:
     assert plans(phone=1.0, glass=1.0) == [("phone", 1.0, {}), ("glass", 1.0, {})]
 
 
+def test_room_that_is_only_rounding_is_no_room() -> None:
+    _, trade, _ = build(scenario())
+    (shared,) = options((1.0, 1000.0))
+    for material in ("phone", "small_appliance"):
+        trade.router.add(Route("JPN", material, [shared], None))
+    trade.router.expect("A", 1000.0 - 2e-13)
+    plans = trade.router.plan_together("JPN", {"phone": 400.0, "small_appliance": 600.0})
+    assert [(material, plan) for material, _, plan in plans] == [("phone", []), ("small_appliance", [])]
+
+
+def test_nothing_is_sent_nowhere() -> None:
+    assert Route("JPN", "phone", options((1.0, 1000.0)), None).split(0.0, 2025, 2025.0) == []
+
+
 def test_fractions_without_a_route_wait_with_a_warning_and_forms_without() -> None:
     world, trade, _ = build(scenario())
     assert trade.router.plan("JPN", "board", 1.0) == []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from sim.nodes.depot import OWN
 from tests.fixtures.collection_world import BOXES, INFORMAL, MIX, arisings, channel, town
 
 VEHICLES = {"vehicles_per_100k_households": 20.0}
@@ -59,6 +61,31 @@ def test_a_yard_that_fills_on_the_way_sends_trucks_back():
     made.run()
     flows = {key[2:]: vector.sum() for key, vector in made.world.ledger.flows.items()}
     assert flows["linehaul", "depot"] > 0.0
+
+
+def test_room_short_by_rounding_sends_no_truck_back():
+    made, sent = town({"pickup": channel(**VEHICLES)}, offered=arisings(2025, 2025), period_days=31), []
+    send = made.home.line_haul.send
+    made.home.line_haul.send = lambda cargo, days: sent.append(cargo) or send(cargo, days)  # type: ignore[method-assign]
+
+    def fill(_):
+        made.plant.space = float(sent[-1].zone_kg.sum()) * (1.0 - 1e-12)
+
+    made.world.clock.at(46.64, fill)
+    made.run()
+    assert made.plant.space == pytest.approx(0.0, abs=1e-6), "it is full"
+    assert ("linehaul", "depot") not in {key[2:] for key in made.world.ledger.flows}
+
+
+def test_full_depots_are_not_driven_to_for_rounding():
+    channels = {"pickup": channel(**VEHICLES), "box": channel(**{**BOXES, **VEHICLES})}
+    made, fetched = town(channels, space_kg=0.0, period_days=61), []
+    dispatch = made.collection.fleet.dispatch
+    made.collection.fleet.dispatch = lambda shifts, fetch, days: fetched.append(fetch.kg) or dispatch(shifts, fetch, days)  # type: ignore[method-assign]
+    made.run()
+    kg = np.concatenate(fetched)
+    assert (kg == 0.0).any()
+    assert kg[kg > 0.0].min() > 1e-6
 
 
 def test_lots_that_stay_are_added_up():
@@ -124,3 +151,18 @@ def test_cargo_turned_back_leaves_its_lineage_however_late(years_later):
     for part in parts:
         assert after.get(part, 0.0) == pytest.approx(before[part] - back[part], rel=1e-12)
     assert depots.stored_kg().sum() - stored == pytest.approx(sum(back.values()), rel=1e-12)
+
+
+def test_a_refused_group_of_which_a_year_had_nothing_comes_back_to_the_other():
+    made, sent = town({"pickup": channel(**VEHICLES)}), []
+    depots = made.home.depots
+    mixes = made.home.open_year(2025).mixes
+    depots.learn(2026, mixes)
+    shape = (*depots._vintages[2025].tags.shape, len(mixes.groups))
+    old, new = np.zeros((2, 2, 2, *shape))
+    old[OWN, 0, ..., mixes.groups.index("phone")] = new[OWN, 0] = 5.0
+    depots._stock = {2025: old, 2026: new}
+    depots.dispatch(0.0, sent.append)
+    depots.put_back(sent[0], "television", 0.5)
+    assert depots.stored_kg() == pytest.approx(2.5 * shape[1] * np.ones(shape[0]))
+    assert depots._stock.keys() == {2026}

@@ -105,6 +105,17 @@ def test_at_a_past_day_means_now_and_every_follows_its_rule():
     assert days == [0.0, 2.0, 3.0, 4.0]
 
 
+def test_no_call_comes_before_its_day_by_rounding():
+    clock, early = Clock(), []
+    end = 183.0 - 1e-3
+    starts = np.random.default_rng(1).uniform(0.0, end, 2000)
+    assert (starts + (end - starts) < end).any(), "here rounding would bring some too early"
+    for start in starts.tolist():
+        clock.at(start, lambda _: clock.at(end, lambda _: early.append(clock.now < end)))
+    clock.run(end + 1.0)
+    assert early == [False] * len(starts)
+
+
 def test_a_process_waits_and_is_woken():
     clock, seen = Clock(), []
     bell = clock.signal()

@@ -239,6 +239,30 @@ def test_a_place_of_several_accounts_is_asked_once_and_must_hold_what_each_of_th
         ledger.audit(2.0)
 
 
+def test_the_places_of_one_account_are_added_up():
+    """Else what lies in one of them too much could hide behind the other."""
+    ledger, start = book()
+    pile = ledger.stockpile("pile", "waiting", "JPN")
+    ledger.shared_places.append(lambda: {pile.account: [lot(2.0)]})
+    ledger.post(0.0, start, pile.account, lot(2.0))
+    ledger.audit(1.0)
+    pile.put(lot(1e-6))
+    with pytest.raises(ConservationError, match="pile: 1e-06 kg of Au made"):
+        ledger.audit(2.0)
+
+
+@pytest.mark.parametrize("kg", [np.nan, np.inf])
+def test_what_is_not_a_number_closes_nowhere(kg):
+    ledger, start = book()
+    pile = ledger.stockpile("pile", "waiting", "JPN")
+    ledger.move(0.0, [lot(2.0)], start, pile)
+    pile.put(lot(kg))
+    with np.errstate(invalid="ignore"):
+        assert refused(ledger.audit, 1.0)
+        assert refused(ledger.convert, 1.0, start, [lot(1.0)], [(start, lot(kg))])
+        assert refused(ledger.convert, 1.0, start, [lot(kg)], [(start, lot(kg))])
+
+
 # overdrafts
 
 
@@ -249,6 +273,13 @@ def test_an_overdraft_is_relative_to_the_throughput(scale, more, over):
     yard = ledger.stockpile("yard", "yard", "JPN")
     ledger.move(0.0, [lot(scale)], start, yard)
     assert refused(ledger.post, 1.0, yard.account, start, lot(scale * (1.0 + more))) == over
+
+
+def test_an_account_of_no_number_is_overdrawn():
+    ledger, start = book("event")
+    pile = ledger.stockpile("pile", "waiting", "JPN")
+    with np.errstate(invalid="ignore"):
+        assert refused(ledger.post, 1.0, start, pile.account, lot(np.inf))
 
 
 def test_an_overdraft_at_the_limit_is_right(monkeypatch):

@@ -179,6 +179,29 @@ def test_a_dial_that_asks_for_more_than_a_day_is_told_once(factor, told):
     assert here.warnings == [cut] * told
 
 
+def test_what_is_ready_as_a_period_ends_is_worked_in_it_whatever_rounding_says():
+    here = world()
+    site, supplier = wire(here, [plant(), plant("Smelter", "smelting")], PROCESSES, {"board": ["Smelter"]}, period_days=1), Supplier(here)
+    for at in range(here.calendar.days - 10):
+        supplier.send_at(at + 0.5, site.plants["Works"], "phone", supplier.lot(1000.0))
+    site.run()
+    waits = [row["wait_kg_days"] / row["throughput_kg"] for row in rows(here, "plants") if row["plant"] == "Smelter"]
+    assert waits == pytest.approx([0.0] * here.calendar.months, abs=1e-6)
+
+
+def test_a_turn_at_the_last_instant_of_a_period_comes_too_late_for_its_work():
+    """Responses turn dials when a month is closed, which is after the work of a period that ends with it."""
+    here = world(2025, 2026)
+    site, supplier = one(here, yard_limit_days=3000), Supplier(here)
+    supplier.send(site.plants["Works"], "phone", supplier.lot(2e7))
+    for at, factor in ((0.0, 2.0), (365.0 - 1e-6, 1.0), (500.0, 2.0)):
+        here.clock.at(at, lambda _, factor=factor: here.dials.turn(here.clock.now, "plants.Works.hours_factor", factor))
+    site.run()
+    found = rows(here, "plants")
+    assert [row["throughput_kg"] for row in found] == pytest.approx([row["capacity_kg"] for row in found], rel=1e-12)
+    assert found[12]["throughput_kg"] == pytest.approx(found[0]["throughput_kg"] / 2)
+
+
 def test_nothing_before_start_and_a_ramp_after_it():
     here = world()
     site, supplier = one(here, start="2025-04-11", process="dismantling"), Supplier(here)
