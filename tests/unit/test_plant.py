@@ -181,7 +181,8 @@ def test_a_dial_that_asks_for_more_than_a_day_is_told_once(factor, told):
 
 def test_what_is_ready_as_a_period_ends_is_worked_in_it_whatever_rounding_says():
     here = world()
-    site, supplier = wire(here, [plant(), plant("Smelter", "smelting")], PROCESSES, {"board": ["Smelter"]}, period_days=1), Supplier(here)
+    plants, supplier = [plant(), plant("Smelter", "smelting")], Supplier(here)
+    site = wire(here, plants, PROCESSES, {"board": ["Smelter"]}, period_days=1)
     for at in range(here.calendar.days - 10):
         supplier.send_at(at + 0.5, site.plants["Works"], "phone", supplier.lot(1000.0))
     site.run()

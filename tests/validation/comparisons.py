@@ -80,8 +80,8 @@ WHY_METALS = (
 )
 
 WHY_COPPER = (
-    "copper lies at the edge of the band with the other metals of small appliances, for the reasons given there, and a hair below"
-    " it: when yards of recyclers are full, more goes to shredders, which part with less copper"
+    "copper lies at the edge of the band with the other metals of small appliances, for the reasons given there, and in the first"
+    " year a hair below it: when yards of recyclers are full, more goes to shredders, which part with less copper"
 )
 WHY = {"Ag": WHY_SILVER, "Cu": WHY_COPPER}
 

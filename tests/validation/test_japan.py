@@ -17,9 +17,7 @@ MISSES = {
     ("Silver from 13,236 t of small appliances (intensity of FY2014)", "FY2013"),
     *(("All metals over small appliances collected", f"FY{year}") for year in (2017, 2018, 2019, 2020)),
     ("Recoverable magnet of air conditioners", "2020"),
-    ("Nd in magnets per tonne of compressors", "FY2012"),
     ("Dy in magnets per tonne of compressors", "FY2012"),
-    ("Copper from 65,750 t of small appliances", "FY2017"),
     ("Copper from 13,236 t of small appliances (intensity of FY2014)", "FY2013"),
 }
 
@@ -103,9 +101,11 @@ def test_gold_of_small_appliances_within_a_factor_1_5(rows):
         assert 1 / 1.5 <= row.ratio <= 1.5, row
 
 
-def test_copper_of_small_appliances_misses_it_by_a_hair_and_drifts_no_further(rows):
-    for row in named(rows, "Copper from"):
-        assert 0.64 <= row.ratio < 1 / 1.5, row
+def test_copper_of_small_appliances_lies_at_the_edge_and_drifts_no_further(rows):
+    """Within a factor 1.5 in FY2017, a hair below it in the first year of the Act."""
+    ratio = {row.period: row.ratio for row in named(rows, "Copper from")}
+    assert 1 / 1.5 <= ratio["FY2017"] <= 1.0, ratio
+    assert 0.64 <= ratio["FY2013"] < 1 / 1.5, ratio
 
 
 def test_silver_is_missed_because_the_feed_holds_too_little(back, rows):
