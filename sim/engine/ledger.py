@@ -290,8 +290,8 @@ class Ledger:
         found = chain(asked, *(place().items() for place in self.shared_places))
         some = [(number, lots) for number, lots in found if lots]
         if some:
-            numbers, groups = zip(*some, strict=True)
-            held += sums_by(np.array(numbers), self._folded(groups), len(held))  # one account may have several places
+            numbers = np.array([number for number, _ in some])
+            held += sums_by(numbers, self._folded([lots for _, lots in some]), len(held))  # one account may have several places
         return held
 
     def _folded(self, groups: Sequence[Sequence[Lot]]) -> Vector:

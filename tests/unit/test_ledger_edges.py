@@ -107,6 +107,19 @@ def test_many_lots_are_folded_before_the_month_ends_and_the_book_is_the_same(mon
     assert {key: kg.tolist() for key, kg in ledger.flows.items()} == {(0, "JPN", "opening", "waiting"): [15.0, 0.0]}
 
 
+def test_a_fold_begins_the_count_anew(monkeypatch):
+    monkeypatch.setattr(module, "MOST_PENDING", 3)
+    ledger, start = book()
+    pile, told = ledger.stockpile("pile", "waiting", "JPN"), []
+    ledger.on_fold = lambda pairs, kg: told.append(kg.sum())
+    ledger.move(0.0, [lot(1.0), lot(1.0)], start, pile)
+    ledger.fold(1.0)
+    ledger.move(1.0, [lot(2.0), lot(2.0)], start, pile)
+    assert told == [2.0], "two more are fewer than three"
+    ledger.move(1.0, [lot(2.0)], start, pile)
+    assert told == [2.0, 6.0]
+
+
 def test_an_audit_asks_every_place_but_those_that_show_they_are_empty():
     ledger, start = book()
     account, asked = ledger.account("shelf", "waiting", "JPN"), []
