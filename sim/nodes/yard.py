@@ -22,7 +22,8 @@ class Yard:
         self.account = ledger.account(name, stage, country)
         self.piles: dict[str, Stockpile] = {}
         self.kg = 0.0
-        ledger.accounts[self.account].holdings = self._held
+        account = ledger.accounts[self.account]
+        account.holdings, account.there = self._held, self.piles  # a yard that never held anything has no pile
 
     def put(self, material: str, lots: Sequence[Lot], kg: float) -> None:
         """Add lots of `kg` in all, which the caller has posted to `account`."""
