@@ -100,7 +100,7 @@ class Capacity:
 
     def _worth_kg(self) -> tuple[Vector, Vector]:
         """Capacity without extra shifts and background feed of each period [kg]."""
-        days = np.array([self._schedule.full_days(start, end) for start, end in self._periods.spans]) * self._running
+        days = self._schedule.full_days(self._periods.edges) * self._running
         return self._nameplate * days, self._background * days
 
     def _factor(self, period: int) -> float:

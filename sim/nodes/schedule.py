@@ -45,18 +45,14 @@ class Schedule:
         """Whether it takes material in."""
         return self.start_day <= day < self.end_day
 
-    def full_days(self, start: float, end: float) -> float:
-        """Days at full rate that `start` to `end` are worth: the ramp is linear from nothing to the nameplate."""
-        end = min(end, self.end_day)
-        return self._worth(end) - self._worth(start) if end > start else 0.0
-
-    def _worth(self, day: float) -> float:
-        if day <= self.start_day:
-            return 0.0
+    def full_days(self, edges: Days) -> Days:
+        """Days at full rate that the time between neighbouring `edges` is worth, shape (edges - 1,): the ramp is linear."""
+        days = np.minimum(edges, self.end_day)
         if self.start_day == -math.inf:
-            return day
-        running, ramp = day - self.start_day, self.ramp_days
-        return running * running / (2.0 * ramp) if running < ramp else running - ramp / 2.0
+            return np.diff(days)
+        running, ramp = np.maximum(days - self.start_day, 0.0), self.ramp_days
+        climbing = running * running / (2.0 * ramp) if ramp > 0.0 else running
+        return np.diff(np.where(running < ramp, climbing, np.maximum(running - ramp / 2.0, 0.0)))
 
     def status(self, day: float) -> str:
         """What people would call its state on a day."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
 from typing import Any, NamedTuple, Protocol, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -160,6 +159,8 @@ def _as_in(table: KeyPath, spec: type[BaseModel], tree: Tree) -> str:
 
 def _unknown_key(problem: Problem, spec: type[BaseModel], tree: Tree, missing: set[KeyPath]) -> tuple[str | None, str]:
     """The key that was meant, if one is near, and the hint."""
+    from difflib import SequenceMatcher  # noqa: PLC0415 - only for a fault
+
     parent, key = problem.path[:-1], problem.path[-1]
     node = fields.at(spec, parent)
     names = list(fields.fields(node.spec)) if node is not None and node.spec is not None else []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 KeyPath = tuple[str, ...]
@@ -93,6 +92,8 @@ def nearest(word: object, names: Iterable[str], aliases: Mapping[str, str] | Non
 
     aliases : other words for a name (Japan for JPN). cutoff : least likeness, 0 to 1; above 0.6 only spelling counts.
     """
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a fault
+
     candidates: dict[str, str] = {}
     for name in names:
         candidates.setdefault(_plain(name), name)

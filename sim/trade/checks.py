@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 
 from sim.core.errors import Fault
 from sim.core.quantity import Quantity
@@ -35,6 +34,8 @@ def buyers_named(routes: Iterable[RouteSpec]) -> list[str]:
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """A hint that names the nearest right name, or nothing."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a fault
+
     close = get_close_matches(name, sorted(allowed), n=1)
     return f"Did you mean '{close[0]}'?" if close else ""
 

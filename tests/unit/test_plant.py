@@ -211,11 +211,11 @@ def test_nothing_before_start_and_a_ramp_after_it():
     site.run(100.0)
     assert works.space_kg("phone") > 0.0
     ramp = Schedule(start_day=100.0, ramp_days=40.0)
-    assert ramp.full_days(0.0, 100.0) == 0.0
-    assert ramp.full_days(100.0, 140.0) == pytest.approx(20.0)
-    assert ramp.full_days(110.0, 120.0) == pytest.approx((0.25 + 0.5) / 2 * 10)
-    assert ramp.full_days(130.0, 150.0) == pytest.approx(10.0 * (0.75 + 1.0) / 2 + 10.0)
-    assert Schedule(start_day=-math.inf).full_days(5.0, 12.0) == 7.0
+    edges = np.array([0.0, 100.0, 110.0, 120.0, 130.0, 140.0, 150.0])
+    assert ramp.full_days(edges) == pytest.approx([0.0, 1.25, 3.75, 6.25, 8.75, 10.0])
+    assert Schedule(start_day=-math.inf).full_days(np.array([5.0, 12.0])).tolist() == [7.0]
+    assert Schedule(start_day=103.0, end_day=108.0).full_days(edges).tolist() == [0.0, 5.0, 0.0, 0.0, 0.0, 0.0]
+    assert Schedule().full_days(edges).tolist() == [0.0] * 6
     assert supplier.sent_kg == 0.0
 
 
