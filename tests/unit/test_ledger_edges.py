@@ -158,6 +158,12 @@ def test_dust_of_a_metal_that_was_not_there_is_measured_by_the_batch():
     assert refused(ledger.convert, 0.0, start, [lot(1.0, OTHER)], [(start, lot(1.0, OTHER)), (start, lot(1e-11))])
 
 
+def test_nothing_that_becomes_nothing_closes():
+    ledger, start = book()
+    ledger.require_closed(0.0, [module.Conversion(start, [], [])])
+    assert ledger.residuals.posting == 0.0
+
+
 def test_of_conversions_checked_together_each_must_close_and_the_worst_is_named():
     ledger, start = book()
     mill, kiln = (ledger.account(name, "processing", "JPN") for name in ("mill", "kiln"))
