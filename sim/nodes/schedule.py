@@ -41,10 +41,6 @@ class Schedule:
         """Day from which the nameplate is reached."""
         return self.start_day + self.ramp_days
 
-    def takes_on(self, day: float) -> bool:
-        """Whether it takes material in."""
-        return self.start_day <= day < self.end_day
-
     def full_days(self, edges: Days) -> Days:
         """Days at full rate that the time between neighbouring `edges` is worth, shape (edges - 1,): the ramp is linear."""
         days = np.minimum(edges, self.end_day)
